@@ -1,0 +1,1 @@
+"""The engine, transactions, leases and migrations."""

@@ -1,0 +1,1 @@
+"""What arrived, kept as it came, and filed into conversations."""

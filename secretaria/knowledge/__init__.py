@@ -1,0 +1,1 @@
+"""What the business published for answers."""

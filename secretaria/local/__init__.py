@@ -1,0 +1,1 @@
+"""The embedded engines and the small supervisor behind demo and up."""

@@ -1,0 +1,1 @@
+"""What must be said at Whaticket, and what became of each attempt."""

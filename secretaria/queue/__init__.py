@@ -1,0 +1,1 @@
+"""Nudges: the job names, the broker and the publisher."""

@@ -1,0 +1,1 @@
+"""From a due turn to a decided reply: policy, draft, guards, wording."""

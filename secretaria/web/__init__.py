@@ -1,0 +1,1 @@
+"""The HTTP edge: webhook, health and metrics; it holds no rules."""
