@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from secretaria.errors import ConfigurationError
 
 CONFIG_FILE = "secretaria.toml"
+CONFIG_VARIABLE = "SECRETARIA_CONFIG"
 ENV_FILE = ".env"
 OVERRIDE_PREFIX = "SECRETARIA__"
 CREATE_HINT = "crie os arquivos com: secretaria config init"
@@ -169,16 +170,18 @@ def load_settings(path: Path | None = None, environ: Mapping[str, str] | None = 
     """Read the configuration once, check all of it and freeze it.
 
     Args:
-        path: The secretaria.toml to read; by default the one in the current folder, if there is one.
+        path: The secretaria.toml to read; by default the one ``SECRETARIA_CONFIG`` names, or the one in the current
+            folder if there is one.
         environ: The process environment; it wins over the ``.env`` beside the file, which wins over nothing.
 
     Raises:
         ConfigurationError: The file is unreadable, a key is unknown or a value is wrong; one message lists them all.
     """
-    chosen = path if path is not None else Path(CONFIG_FILE)
-    if path is not None and not path.is_file():
-        raise ConfigurationError(f"o arquivo de configuração {path} não existe", CREATE_HINT)
     process = dict(os.environ if environ is None else environ)
+    named = path or (Path(process[CONFIG_VARIABLE]) if process.get(CONFIG_VARIABLE) else None)
+    if named is not None and not named.is_file():
+        raise ConfigurationError(f"o arquivo de configuração {named} não existe", CREATE_HINT)
+    chosen = named or Path(CONFIG_FILE)
     environment = {**_read_env_file(chosen.parent / ENV_FILE), **process}
     tables = _read_toml(chosen) if chosen.is_file() else {}
     overrides = _overrides(environment)

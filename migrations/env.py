@@ -1,0 +1,45 @@
+"""Runs migrations so that the version still in service is not hurt: one at a time, and with time limits."""
+
+from __future__ import annotations
+
+from alembic import context
+from sqlalchemy import create_engine, text
+from sqlmodel import SQLModel
+
+import secretaria.conversations.models
+import secretaria.inbox.models
+import secretaria.outbox.models
+import secretaria.replies.models  # noqa: F401  # importing the models is what fills the metadata
+
+MIGRATION_LOCK = 7_305_414_501
+LOCK_TIMEOUT = "3s"
+STATEMENT_TIMEOUT = "5min"
+
+
+def run_online() -> None:
+    """Migrate one database under an advisory lock; a second run waits for the first and then finds nothing to do."""
+    engine = create_engine(context.config.attributes["url"])
+    with engine.connect() as connection:
+        connection.execute(text(f"SET statement_timeout = '{STATEMENT_TIMEOUT}'"))
+        connection.execute(text("SELECT pg_advisory_lock(:lock)"), {"lock": MIGRATION_LOCK})
+        connection.execute(text(f"SET lock_timeout = '{LOCK_TIMEOUT}'"))
+        connection.commit()
+        context.configure(connection=connection, target_metadata=SQLModel.metadata, transaction_per_migration=True)
+        with context.begin_transaction():
+            context.run_migrations()
+    engine.dispose()
+
+
+def run_offline() -> None:
+    """Print the SQL instead of running it."""
+    context.configure(dialect_name="postgresql", target_metadata=SQLModel.metadata, literal_binds=True)
+    with context.begin_transaction():
+        context.execute(f"SET lock_timeout = '{LOCK_TIMEOUT}'")
+        context.execute(f"SET statement_timeout = '{STATEMENT_TIMEOUT}'")
+        context.run_migrations()
+
+
+if context.is_offline_mode():
+    run_offline()
+else:
+    run_online()

@@ -1,0 +1,53 @@
+"""The root of the command line: global options and the list of commands."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+import secretaria
+from secretaria.cli import config, demo, doctor, inbox, migrate, serve, simulate, up, worker
+
+CONFIG_VARIABLE = "SECRETARIA_CONFIG"
+
+app = typer.Typer(
+    name="secretaria",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="Secretária Virtual: atende clientes pelo WhatsApp, através do Whaticket.\n\n"
+    "Comece com: secretaria demo. Em qualquer comando, -v mostra a origem de um erro.",
+)
+app.command("demo")(demo.demo)
+app.command("up")(up.up)
+app.command("serve")(serve.serve)
+app.command("worker")(worker.worker)
+app.command("migrate")(migrate.migrate)
+app.command("doctor")(doctor.doctor)
+app.command("simulate")(simulate.simulate)
+app.add_typer(config.app, name="config")
+app.add_typer(inbox.app, name="inbox")
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"secretaria {secretaria.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    config_file: Annotated[
+        Path | None, typer.Option("--config", "-c", envvar=CONFIG_VARIABLE, help="Arquivo secretaria.toml a usar.")
+    ] = None,
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Mostra a versão e sai.")
+    ] = False,
+) -> None:
+    """Secretária Virtual."""
+    if config_file is not None:
+        os.environ[CONFIG_VARIABLE] = str(config_file.absolute())  # the processes we start read the same file

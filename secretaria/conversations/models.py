@@ -1,0 +1,164 @@
+"""Contacts, conversations, messages and turns, as they rest in PostgreSQL."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from sqlalchemy import BigInteger, Index, UniqueConstraint, text
+from sqlmodel import Field, SQLModel
+
+from secretaria.database.columns import MOMENT, one_of
+
+
+class Mode(StrEnum):
+    """Who has the word in a conversation."""
+
+    AUTOMATIC = "automatic"
+    WAITING = "waiting"
+    ATTENDED = "attended"
+    PAUSED = "paused"
+
+
+class TurnState(StrEnum):
+    """Where a turn stands; past participles are final."""
+
+    WAITING = "waiting"
+    ANSWERING = "answering"
+    ANSWERED = "answered"
+    HANDED_OFF = "handed_off"
+    SILENCED = "silenced"
+    DISCARDED = "discarded"
+
+
+class Direction(StrEnum):
+    """Which way a message travelled."""
+
+    INBOUND = "inbound"
+    OUTBOUND = "outbound"
+
+
+class Author(StrEnum):
+    """Who wrote a message."""
+
+    CONTACT = "contact"
+    SECRETARY = "secretary"
+    ATTENDANT = "attendant"
+
+
+OPEN_TURN = text("state IN ('waiting', 'answering')")
+
+
+class Contact(SQLModel, table=True):
+    """The person who writes; one row however the ninth digit comes.
+
+    Attributes:
+        identity_key: The number without its ninth digit (contract S10).
+        number: The digits last received, kept as they came because that is where answers must go.
+    """
+
+    __tablename__ = "contact"
+    __table_args__ = (UniqueConstraint("identity_key", name="contact_identity"),)
+
+    id: int | None = Field(default=None, primary_key=True, sa_type=BigInteger)
+    identity_key: str
+    number: str
+    name: str | None = None
+    created_at: datetime = Field(sa_type=MOMENT)
+
+
+class Conversation(SQLModel, table=True):
+    """The exchange with one contact on one channel.
+
+    Attributes:
+        last_seq: Position of its newest message; the next one takes the number after it.
+        last_inbound_seq: Position of the customer's newest message: the gate before a reply compares it.
+        lease_token: Fencing token; whoever holds an older one may not write.
+        lease_until: Until when a worker has this conversation to itself.
+        person_spoke_at: When an attendant last wrote, from the panel, Whaticket or the phone.
+    """
+
+    __tablename__ = "conversation"
+    __table_args__ = (
+        UniqueConstraint("contact_id", "channel", name="conversation_of_contact"),
+        one_of("mode", Mode),
+    )
+
+    id: int | None = Field(default=None, primary_key=True, sa_type=BigInteger)
+    contact_id: int = Field(foreign_key="contact.id", sa_type=BigInteger)
+    channel: str
+    mode: str = Mode.AUTOMATIC
+    mode_changed_at: datetime = Field(sa_type=MOMENT)
+    person_spoke_at: datetime | None = Field(default=None, sa_type=MOMENT)
+    last_seq: int = 0
+    last_inbound_seq: int = 0
+    last_message_at: datetime = Field(sa_type=MOMENT)
+    lease_token: int = Field(default=0, sa_type=BigInteger)
+    lease_until: datetime | None = Field(default=None, sa_type=MOMENT)
+    created_at: datetime = Field(sa_type=MOMENT)
+
+
+class Turn(SQLModel, table=True):
+    """The customer's messages that are answered together.
+
+    Attributes:
+        correlation_id: The inbox event that opened it; every log line of the turn carries it.
+        due_at: When it may be answered; the row is the timer.
+        deadline_at: When it is answered even if the customer is still typing.
+        restarts: Drafts thrown away because a newer message came.
+        failures: Attempts that ended in an error of ours.
+        reason: Why it ended in silence or with a person.
+    """
+
+    __tablename__ = "turn"
+    __table_args__ = (
+        Index("turn_one_open", "conversation_id", unique=True, postgresql_where=OPEN_TURN),
+        Index("turn_due", "due_at", postgresql_where=OPEN_TURN),
+        one_of("state", TurnState),
+    )
+
+    id: int | None = Field(default=None, primary_key=True, sa_type=BigInteger)
+    conversation_id: int = Field(foreign_key="conversation.id", sa_type=BigInteger, index=True)
+    correlation_id: UUID
+    state: str = TurnState.WAITING
+    reason: str | None = None
+    opened_at: datetime = Field(sa_type=MOMENT)
+    due_at: datetime = Field(sa_type=MOMENT)
+    deadline_at: datetime = Field(sa_type=MOMENT)
+    messages: int = 1
+    restarts: int = 0
+    failures: int = 0
+    nudged_at: datetime | None = Field(default=None, sa_type=MOMENT)
+    closed_at: datetime | None = Field(default=None, sa_type=MOMENT)
+
+
+class Message(SQLModel, table=True):
+    """One bubble, whoever wrote it.
+
+    Attributes:
+        seq: Position in the conversation, in order of arrival.
+        sent_at: Whaticket's time, or the arrival where it gave none.
+        delivery: For our own bubbles, the state of their outbox item; empty for received ones.
+    """
+
+    __tablename__ = "message"
+    __table_args__ = (
+        UniqueConstraint("conversation_id", "seq", name="message_position"),
+        one_of("direction", Direction),
+        one_of("author", Author),
+    )
+
+    id: int | None = Field(default=None, primary_key=True, sa_type=BigInteger)
+    conversation_id: int = Field(foreign_key="conversation.id", sa_type=BigInteger)
+    turn_id: int | None = Field(default=None, foreign_key="turn.id", sa_type=BigInteger, index=True)
+    event_id: UUID | None = None
+    seq: int
+    direction: str
+    author: str
+    kind: str
+    text: str
+    provider_message_id: str | None = None
+    delivery: str = ""
+    sent_at: datetime = Field(sa_type=MOMENT)
+    received_at: datetime = Field(sa_type=MOMENT)

@@ -1,0 +1,183 @@
+"""The queries over contacts, conversations, messages and turns; the caller holds the transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import func, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlmodel import Session, col, select
+
+from secretaria.conversations.models import (
+    Author,
+    Contact,
+    Conversation,
+    Direction,
+    Message,
+    Mode,
+    Turn,
+    TurnState,
+)
+
+OPEN_STATES = (TurnState.WAITING, TurnState.ANSWERING)
+UNSAID = ("superseded", "held", "dead")
+
+
+def upsert_contact(session: Session, *, identity_key: str, number: str, name: str | None, now: datetime) -> int:
+    """Find the contact by identity or create it, keeping the number as last received and the newest name.
+
+    Returns:
+        The contact's id.
+    """
+    fresh = insert(Contact).values(identity_key=identity_key, number=number, name=name, created_at=now)
+    statement = fresh.on_conflict_do_update(
+        index_elements=["identity_key"],
+        set_={"number": fresh.excluded.number, "name": func.coalesce(fresh.excluded.name, col(Contact.name))},
+    ).returning(col(Contact.id))
+    return int(session.execute(statement).scalar_one())
+
+
+def lock_conversation(session: Session, *, contact_id: int, channel: str, now: datetime) -> Conversation:
+    """Return the contact's conversation on a channel, created if need be and locked until the transaction ends."""
+    fresh = insert(Conversation).values(
+        contact_id=contact_id,
+        channel=channel,
+        mode=Mode.AUTOMATIC,
+        mode_changed_at=now,
+        last_seq=0,
+        last_inbound_seq=0,
+        last_message_at=now,
+        lease_token=0,
+        created_at=now,
+    )
+    session.execute(fresh.on_conflict_do_nothing(index_elements=["contact_id", "channel"]))
+    statement = select(Conversation).where(Conversation.contact_id == contact_id, Conversation.channel == channel)
+    return session.exec(statement.with_for_update()).one()
+
+
+def load_conversation(session: Session, conversation_id: int) -> Conversation:
+    """Return a conversation, locked until the transaction ends."""
+    statement = select(Conversation).where(Conversation.id == conversation_id).with_for_update()
+    return session.exec(statement.execution_options(populate_existing=True)).one()
+
+
+def add_message(
+    session: Session,
+    conversation: Conversation,
+    *,
+    direction: Direction,
+    author: Author,
+    kind: str,
+    text: str,
+    sent_at: datetime,
+    now: datetime,
+    turn_id: int | None = None,
+    event_id: UUID | None = None,
+    provider_message_id: str | None = None,
+    delivery: str = "",
+) -> Message:
+    """Append a bubble to a locked conversation and move its positions forward."""
+    conversation.last_seq += 1
+    conversation.last_message_at = now
+    if direction is Direction.INBOUND:
+        conversation.last_inbound_seq = conversation.last_seq
+    message = Message(
+        conversation_id=_known(conversation.id),
+        turn_id=turn_id,
+        event_id=event_id,
+        seq=conversation.last_seq,
+        direction=direction,
+        author=author,
+        kind=kind,
+        text=text,
+        provider_message_id=provider_message_id,
+        delivery=delivery,
+        sent_at=sent_at,
+        received_at=now,
+    )
+    session.add_all([conversation, message])
+    session.flush()
+    return message
+
+
+def open_turn(session: Session, conversation_id: int) -> Turn | None:
+    """Return the turn of a conversation that is not closed yet, if there is one."""
+    statement = select(Turn).where(Turn.conversation_id == conversation_id, col(Turn.state).in_(OPEN_STATES))
+    return session.exec(statement.with_for_update()).first()
+
+
+def load_turn(session: Session, turn_id: int) -> Turn | None:
+    """Return a turn as the database has it now."""
+    return session.exec(select(Turn).where(Turn.id == turn_id).execution_options(populate_existing=True)).first()
+
+
+def messages_of_turn(session: Session, turn_id: int) -> Sequence[Message]:
+    """Return the customer's messages of a turn, by Whaticket's time and then by arrival."""
+    statement = select(Message).where(Message.turn_id == turn_id, Message.direction == Direction.INBOUND)
+    return session.exec(statement.order_by(col(Message.sent_at), col(Message.seq))).all()
+
+
+def late_messages(session: Session, turn_id: int, after_seq: int) -> Sequence[Message]:
+    """Return the customer's messages of a turn that arrived after a position, in order of arrival."""
+    statement = select(Message).where(
+        Message.turn_id == turn_id, Message.direction == Direction.INBOUND, Message.seq > after_seq
+    )
+    return session.exec(statement.order_by(col(Message.seq))).all()
+
+
+def history_before(session: Session, conversation_id: int, turn_id: int, limit: int) -> Sequence[Message]:
+    """Return the newest bubbles outside a turn, oldest first; what was never said is left out."""
+    statement = (
+        select(Message)
+        .where(Message.conversation_id == conversation_id, col(Message.delivery).not_in(UNSAID))
+        .where(col(Message.turn_id).is_distinct_from(turn_id))
+        .order_by(col(Message.seq).desc())
+        .limit(limit)
+    )
+    return list(reversed(session.exec(statement).all()))
+
+
+def recent_own_texts(session: Session, conversation_id: int, since: datetime) -> Sequence[str]:
+    """Return what the secretary said, or is saying, in a conversation since a moment: echoes are compared with it."""
+    statement = select(Message.text).where(
+        Message.conversation_id == conversation_id,
+        Message.author == Author.SECRETARY,
+        col(Message.received_at) >= since,
+    )
+    return session.exec(statement).all()
+
+
+def forgotten_turns(session: Session, *, now: datetime, age_seconds: float, limit: int) -> list[int]:
+    """Mark as nudged, and return, the due turns whose nudge seems lost, the longest due first.
+
+    A turn left ``answering`` by a worker that died counts once its conversation's lease has run out.
+    """
+    before = now - timedelta(seconds=age_seconds)
+    leased = select(Conversation.id).where(
+        Conversation.id == Turn.conversation_id, col(Conversation.lease_until) >= now
+    )
+    due = (
+        select(Turn.id)
+        .where(col(Turn.state).in_(OPEN_STATES), Turn.due_at <= now, ~leased.exists())
+        .where(func.coalesce(Turn.nudged_at, Turn.due_at) < before)
+        .order_by(col(Turn.due_at))
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    found = [identifier for identifier in session.exec(due).all() if identifier is not None]
+    if found:
+        session.execute(update(Turn).where(col(Turn.id).in_(found)).values(nudged_at=now))
+    return found
+
+
+def mark_delivery(session: Session, message_id: int, delivery: str) -> None:
+    """Note on a bubble how its delivery stands."""
+    session.execute(update(Message).where(col(Message.id) == message_id).values(delivery=delivery))
+
+
+def _known(identifier: int | None) -> int:
+    if identifier is None:
+        raise ValueError("the row has not been stored yet")
+    return identifier

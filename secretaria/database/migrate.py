@@ -1,0 +1,118 @@
+"""Brings a database to the schema of this version, or says what is missing; Alembic does the work."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from alembic.util import CommandError
+from sqlalchemy import Engine
+from sqlalchemy.exc import OperationalError, ProgrammingError
+from sqlmodel import SQLModel
+
+import secretaria
+from secretaria.database.transaction import DatabaseUnavailable
+from secretaria.errors import Conflict
+
+
+class MigrationBlocked(Conflict):
+    """A statement waited too long for a table in use, or another migration is running."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "a migração desistiu de esperar por uma tabela em uso",
+            "nada foi alterado pela metade; tente de novo: secretaria migrate",
+        )
+
+
+class SchemaUnknown(Conflict):
+    """The database is at a revision that this version has never heard of: a newer version migrated it."""
+
+    def __init__(self, revision: str) -> None:
+        super().__init__(
+            f"o banco está na revisão {revision}, que esta versão não conhece",
+            "instale a versão mais nova do programa ou volte o banco com a versão que o migrou",
+        )
+
+
+def upgrade(engine: Engine) -> list[str]:
+    """Migrate to the newest revision.
+
+    Returns:
+        The revisions that were applied, oldest first; empty when there was nothing to do.
+
+    Raises:
+        DatabaseUnavailable: PostgreSQL does not answer.
+        MigrationBlocked: A lock was not to be had within its time limit.
+        SchemaUnknown: The database is newer than this version.
+    """
+    pending = pending_revisions(engine)
+    if pending:
+        config = _config()
+        config.attributes["url"] = engine.url
+        try:
+            command.upgrade(config, "head")
+        except OperationalError as error:
+            if "timeout" in str(error.orig):
+                raise MigrationBlocked from error
+            raise DatabaseUnavailable from error
+    return pending
+
+
+def pending_revisions(engine: Engine) -> list[str]:
+    """Return the revisions this version knows and the database lacks, oldest first.
+
+    Raises:
+        DatabaseUnavailable: PostgreSQL does not answer.
+        SchemaUnknown: The database is newer than this version.
+    """
+    current = current_revision(engine)
+    script = ScriptDirectory.from_config(_config())
+    try:
+        newer = list(script.iterate_revisions("head", current or "base"))
+    except CommandError as error:
+        raise SchemaUnknown(current or "") from error
+    return [revision.revision for revision in reversed(newer)]
+
+
+def current_revision(engine: Engine) -> str | None:
+    """Return the revision the database is at; None for an empty one."""
+    try:
+        with engine.connect() as connection:
+            return MigrationContext.configure(connection).get_current_revision()
+    except OperationalError as error:
+        raise DatabaseUnavailable from error
+    except ProgrammingError:
+        return None
+
+
+def schema_differences(engine: Engine) -> list[str]:
+    """Return how the migrated schema differs from the models, one line each; this is ``alembic check``.
+
+    The caller imports the models it wants compared.
+    """
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection)
+        return [str(difference) for difference in compare_metadata(context, SQLModel.metadata)]
+
+
+def upgrade_sql() -> str:
+    """Return the SQL that brings an empty database to the newest revision, for whoever runs it by hand."""
+    config = _config()
+    config.output_buffer = io.StringIO()
+    command.upgrade(config, "head", sql=True)
+    return config.output_buffer.getvalue()
+
+
+def _config() -> Config:
+    package = Path(secretaria.__file__).parent
+    installed, checkout = package / "_migrations", package.parent / "migrations"
+    config = Config()
+    config.set_main_option("script_location", str(installed if installed.is_dir() else checkout))
+    config.set_main_option("path_separator", "os")
+    return config

@@ -1,0 +1,52 @@
+"""One transaction: it commits or rolls back as a whole, and what waits for the commit runs after it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from sqlalchemy import Engine
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlmodel import Session
+
+from secretaria.errors import Unavailable
+
+AFTER_COMMIT = "after_commit"
+
+
+class DatabaseUnavailable(Unavailable):
+    """PostgreSQL refused, dropped or did not answer."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "o PostgreSQL não respondeu", "confira DATABASE_URL e se o banco está no ar: secretaria doctor"
+        )
+
+
+@contextmanager
+def transaction(engine: Engine) -> Iterator[Session]:
+    """Open a session, commit it if the block ends well and roll it back otherwise.
+
+    Raises:
+        DatabaseUnavailable: PostgreSQL went away; nothing of the block is known to be kept.
+    """
+    waiting: list[Callable[[], None]] = []
+    try:
+        with Session(engine, expire_on_commit=False) as session:
+            session.info[AFTER_COMMIT] = waiting
+            yield session
+            session.commit()
+    except (OperationalError, InterfaceError, PoolTimeoutError) as error:
+        raise DatabaseUnavailable from error
+    except DBAPIError as error:
+        if error.connection_invalidated:
+            raise DatabaseUnavailable from error
+        raise
+    for action in waiting:
+        action()
+
+
+def after_commit(session: Session, action: Callable[[], None]) -> None:
+    """Run an action once the transaction of this session is committed; never if it rolls back."""
+    session.info[AFTER_COMMIT].append(action)

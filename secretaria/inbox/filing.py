@@ -1,0 +1,172 @@
+"""Use case behind the door: an event becomes contact, conversation, message and turn, in one transaction."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+from uuid import UUID
+
+from loguru import logger
+from sqlalchemy import Engine
+from sqlmodel import Session
+
+from secretaria.clock import Clock
+from secretaria.conversations import store as conversations
+from secretaria.conversations.models import Author, Conversation, Direction, Mode, Turn, TurnState
+from secretaria.conversations.turns import deadline_of, due_after
+from secretaria.database.transaction import after_commit, transaction
+from secretaria.errors import Unavailable
+from secretaria.inbox import store
+from secretaria.inbox.models import EventState, InboxEvent
+from secretaria.inbox.receive import OWN_MESSAGE
+from secretaria.queue.jobs import ANSWER_TURN
+from secretaria.queue.publisher import Publisher
+from secretaria.settings import TurnsSection
+from secretaria.whaticket.flavours import fingerprint
+from secretaria.whaticket.numbers import identity_key
+from secretaria.whaticket.payload import decode_body, read_payload
+from secretaria.whaticket.reading import Reading
+
+MAX_FAILURES = 5
+ECHO_WINDOW = timedelta(hours=1)
+FORK_MARK = "\u200e"  # forks begin their own automatic texts with it: no person wrote those (contract 2.7)
+
+
+@dataclass(frozen=True, slots=True)
+class FilingRoom:
+    """What filing needs to know; ``turns`` says how long a customer's silence must last."""
+
+    engine: Engine
+    publisher: Publisher
+    clock: Clock
+    turns: TurnsSection
+
+
+def file_event(room: FilingRoom, event_id: UUID) -> None:
+    """File one event; running it twice, or on two workers at once, files it once.
+
+    Raises:
+        DatabaseUnavailable: PostgreSQL went away; the event is still ``received``.
+    """
+    try:
+        _file(room, event_id)
+    except Unavailable:
+        raise
+    except Exception as error:  # noqa: BLE001  # a poisonous event is counted and at last parked, never retried for ever
+        _count_failure(room, event_id, type(error).__name__)
+        logger.opt(exception=error).error("filing_failed")
+
+
+def _file(room: FilingRoom, event_id: UUID) -> None:
+    with transaction(room.engine) as session:
+        event = store.lock_received(session, event_id)
+        if event is None:
+            return
+        now = room.clock.now()
+        reading = read_payload(decode_body(event.body))[event.item]
+        if event.reason == OWN_MESSAGE:
+            _file_own_message(session, event, reading, now)
+            event.state, event.body = EventState.IGNORED, b""
+        elif reading.outcome == "message" and reading.number:
+            _file_message(room, session, event, reading, now)
+            event.state = EventState.FILED
+        else:
+            event.state, event.reason = EventState.PARKED, reading.reason or "not_a_message"
+        event.filed_at = now
+        session.add(event)
+        logger.bind(state=str(event.state), reason=event.reason).info("event_filed")
+
+
+def _file_message(room: FilingRoom, session: Session, event: InboxEvent, reading: Reading, now: datetime) -> None:
+    number = reading.number or ""
+    contact_id = conversations.upsert_contact(
+        session, identity_key=identity_key(number), number=number, name=reading.name, now=now
+    )
+    conversation = conversations.lock_conversation(session, contact_id=contact_id, channel=event.channel, now=now)
+    turn = _open_or_grow_turn(room.turns, session, conversation, event, now)
+    conversations.add_message(
+        session,
+        conversation,
+        direction=Direction.INBOUND,
+        author=Author.CONTACT,
+        kind=reading.kind or "text",
+        text=reading.text,
+        sent_at=reading.sent_at or now,
+        now=now,
+        turn_id=turn.id,
+        event_id=event.id,
+        provider_message_id=reading.message_id,
+    )
+    wait = max((turn.due_at - now).total_seconds(), 0.0)
+    after_commit(session, partial(room.publisher.publish, ANSWER_TURN, str(turn.id), wait))
+
+
+def _open_or_grow_turn(
+    rules: TurnsSection, session: Session, conversation: Conversation, event: InboxEvent, now: datetime
+) -> Turn:
+    """A turn under way takes the message in: its draft will be found stale and made again with everything."""
+    turn = conversations.open_turn(session, conversation.id or 0)
+    if turn is None:
+        deadline = deadline_of(rules, now)
+        turn = Turn(
+            conversation_id=conversation.id or 0,
+            correlation_id=event.id,
+            opened_at=now,
+            deadline_at=deadline,
+            due_at=due_after(rules, message_at=now, deadline=deadline, messages=1),
+        )
+    else:
+        turn.messages += 1
+        turn.due_at = due_after(rules, message_at=now, deadline=turn.deadline_at, messages=turn.messages)
+        turn.nudged_at = None
+    session.add(turn)
+    session.flush()
+    return turn
+
+
+def _file_own_message(session: Session, event: InboxEvent, reading: Reading, now: datetime) -> None:
+    """An own message that we did not send was written by a person, from the phone or the panel: fall silent (S4)."""
+    if not reading.number or reading.kind is None or reading.text.startswith(FORK_MARK):
+        return
+    contact_id = conversations.upsert_contact(
+        session, identity_key=identity_key(reading.number), number=reading.number, name=None, now=now
+    )
+    conversation = conversations.lock_conversation(session, contact_id=contact_id, channel=event.channel, now=now)
+    if _is_echo(session, conversation, reading, now):
+        return
+    conversations.add_message(
+        session,
+        conversation,
+        direction=Direction.OUTBOUND,
+        author=Author.ATTENDANT,
+        kind=reading.kind or "text",
+        text=reading.text,
+        sent_at=reading.sent_at or now,
+        now=now,
+        event_id=event.id,
+        provider_message_id=reading.message_id,
+    )
+    conversation.mode, conversation.mode_changed_at, conversation.person_spoke_at = Mode.ATTENDED, now, now
+    session.add(conversation)
+    turn = conversations.open_turn(session, conversation.id or 0)
+    if turn is not None and turn.state == TurnState.WAITING:
+        turn.state, turn.reason, turn.closed_at = TurnState.SILENCED, "person_spoke", now
+        session.add(turn)
+    logger.info("person_spoke")
+
+
+def _is_echo(session: Session, conversation: Conversation, reading: Reading, now: datetime) -> bool:
+    said = conversations.recent_own_texts(session, conversation.id or 0, now - ECHO_WINDOW)
+    return fingerprint(reading.text) in {fingerprint(text) for text in said}
+
+
+def _count_failure(room: FilingRoom, event_id: UUID, error: str) -> None:
+    with transaction(room.engine) as session:
+        event = store.lock_received(session, event_id)
+        if event is None:
+            return
+        event.failures += 1
+        if event.failures >= MAX_FAILURES:
+            event.state, event.reason = EventState.PARKED, error
+        session.add(event)

@@ -1,0 +1,180 @@
+"""Use case of the door: is it authentic, can it be read, commit it, nudge; then, and only then, a receipt."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+from uuid import UUID
+
+import uuid_utils.compat
+from loguru import logger
+from sqlalchemy import Engine
+from sqlmodel import Session
+
+from secretaria.clock import Clock
+from secretaria.database.transaction import after_commit, transaction
+from secretaria.errors import Rejected
+from secretaria.inbox import store
+from secretaria.inbox.models import EventState, InboxEvent
+from secretaria.queue.jobs import FILE_EVENT
+from secretaria.queue.publisher import Publisher
+from secretaria.whaticket.payload import decode_body, read_payload
+from secretaria.whaticket.reading import Reading
+from secretaria.whaticket.signature import presented_tokens, verify_signed, verify_token
+
+SAME_BODY_SECONDS = 5
+BODY_KEY = "body:"
+OWN_MESSAGE = "from_me"
+SIGNED_HEADERS = frozenset({b"x-signature", b"x-timestamp"})
+
+
+class PayloadUnusable(Rejected):
+    """The payload is an object, but no usable number says who wrote."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__("o evento não traz um número de telefone utilizável")
+        self.reason = reason
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """What the door needs to know.
+
+    Attributes:
+        channel: Name of the Whaticket connection whose events come here.
+        secrets: HMAC secrets in force; none closes the signed way.
+        tokens: URL tokens in force; none closes the unsigned way.
+    """
+
+    engine: Engine
+    publisher: Publisher
+    clock: Clock
+    channel: str
+    secrets: Sequence[str]
+    tokens: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Knock:
+    """One request as it came: raw header pairs (lower-case names), raw body, raw query, token of the path if any."""
+
+    headers: Sequence[tuple[bytes, bytes]]
+    body: bytes
+    query: bytes = b""
+    path_token: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What is answered: the event kept, or why nothing was queued; with neither, all of it was here before.
+
+    Attributes:
+        event: The first event that is new and kept.
+        ignored: Why nothing in the body is for us; empty otherwise.
+    """
+
+    event: UUID | None = None
+    ignored: str = ""
+
+
+def receive_webhook(door: Door, knock: Knock) -> Receipt:
+    """Take one request in.
+
+    Returns:
+        A receipt; by then every event of the body is committed.
+
+    Raises:
+        SignatureInvalid: The request is not authentic; nothing of it is kept.
+        PayloadUnreadable: The body is not a JSON object.
+        PayloadUnusable: Nobody can be answered.
+        DatabaseUnavailable: The event could not be committed.
+    """
+    signature = authenticate(door, knock)
+    arrivals = _arrivals(door, knock.body, signature)
+    with transaction(door.engine) as session:
+        kept = [event for event in arrivals if _keep(session, event)]
+        for event in kept:
+            if event.state == EventState.RECEIVED:
+                after_commit(session, partial(door.publisher.publish, FILE_EVENT, str(event.id)))
+    return _receipt(arrivals, kept)
+
+
+def authenticate(door: Door, knock: Knock) -> str | None:
+    """Check the raw request, failing closed.
+
+    Returns:
+        The signature of a signed request, None for one that came with a token.
+
+    Raises:
+        SignatureInvalid: Neither way holds.
+    """
+    signed = any(name in SIGNED_HEADERS for name, _ in knock.headers)
+    if knock.path_token is None and signed:
+        return verify_signed(knock.headers, knock.body, door.secrets, door.clock.now())
+    verify_token(presented_tokens(knock.path_token, knock.headers, knock.query), door.tokens)
+    return None
+
+
+def _arrivals(door: Door, body: bytes, signature: str | None) -> list[InboxEvent]:
+    """Turn a body into events, one for each message it carries; what nobody could answer is not among them."""
+    now = door.clock.now()
+    payload = decode_body(body)
+    try:
+        readings = read_payload(payload)
+    except Exception as error:  # noqa: BLE001  # an authentic event is never dropped because our reader has a fault
+        logger.bind(error=type(error).__name__).error("payload_not_understood")
+        parked = _event(door.channel, body, now, signature, 0, None)
+        return [parked.model_copy(update={"state": EventState.PARKED, "reason": type(error).__name__})]
+    if all(reading.outcome == "rejected" for reading in readings):
+        raise PayloadUnusable(readings[0].reason if readings else "empty")
+    return [
+        _event(door.channel, body, now, signature, item, reading)
+        for item, reading in enumerate(readings)
+        if reading.outcome != "rejected"
+    ]
+
+
+def _event(
+    channel: str, body: bytes, now: datetime, signature: str | None, item: int, reading: Reading | None
+) -> InboxEvent:
+    """Describe one event; own messages are kept to be looked at, other ignored ones leave only their reason."""
+    ignored = reading is not None and reading.outcome == "ignored"
+    to_look_at = not ignored or (reading is not None and reading.reason == OWN_MESSAGE)
+    return InboxEvent(
+        id=uuid_utils.compat.uuid7(),
+        channel=channel,
+        dedupe_key=(reading.message_id if reading else None) or _body_key(body, item, now),
+        signature=signature,
+        item=item,
+        state=EventState.RECEIVED if to_look_at else EventState.IGNORED,
+        reason=reading.reason if reading and ignored else None,
+        body=body if to_look_at else b"",
+        received_at=now,
+    )
+
+
+def _keep(session: Session, event: InboxEvent) -> bool:
+    """Store an event once; without a message id the same body within a few seconds is the same event (S8)."""
+    window = timedelta(seconds=SAME_BODY_SECONDS)
+    if event.dedupe_key.startswith(BODY_KEY):
+        earlier = _body_key(event.body, event.item, event.received_at - window)
+        since = event.received_at - window
+        if store.seen_since(session, channel=event.channel, dedupe_key=earlier, since=since):
+            return False
+    return store.insert_once(session, event)
+
+
+def _body_key(body: bytes, item: int, at: datetime) -> str:
+    bucket = int(at.timestamp()) // SAME_BODY_SECONDS
+    return f"{BODY_KEY}{hashlib.sha256(body).hexdigest()}:{item}:{bucket}"
+
+
+def _receipt(arrivals: Sequence[InboxEvent], kept: Sequence[InboxEvent]) -> Receipt:
+    queued = [event for event in kept if event.state == EventState.PARKED or event.reason is None]
+    if queued:
+        return Receipt(event=queued[0].id)
+    reasons = [event.reason for event in arrivals if event.state != EventState.PARKED and event.reason]
+    return Receipt(ignored=reasons[0] if len(reasons) == len(arrivals) and reasons[0] else "")

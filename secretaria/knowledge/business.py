@@ -1,0 +1,210 @@
+"""negocio.toml becomes one frozen card of the business; its Portuguese keys are read here and nowhere else."""
+
+from __future__ import annotations
+
+import difflib
+import re
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, time
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic_core import PydanticCustomError
+
+from secretaria.errors import ConfigurationError
+
+CARD_FILE = "negocio.toml"
+CARD_HINT = "compare com o exemplo em secretaria/simulation/clinica-sorriso/negocio.toml"
+INTERVAL = re.compile(r"(\d{2}:\d{2})\s*-\s*(\d{2}:\d{2})", re.ASCII)
+WHATSAPP_LIMIT = 4096
+
+
+class BusinessInvalid(ConfigurationError):
+    """The folder of the business cannot be used; the message lists every problem found."""
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """From when (inclusive) until when (exclusive) somebody is there, in the business's zone."""
+
+    opens: time
+    closes: time
+
+
+def _interval(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    if not value.strip():
+        return None
+    match = INTERVAL.fullmatch(value.strip())
+    try:
+        opens, closes = map(time.fromisoformat, match.groups() if match else ())
+    except ValueError:
+        raise PydanticCustomError("interval", 'use "HH:MM-HH:MM", ou "" quando não abre') from None
+    if closes <= opens:
+        raise PydanticCustomError("interval_order", "o fim precisa ser depois do começo, no mesmo dia")
+    return Interval(opens, closes)
+
+
+Words = Annotated[str, Field(min_length=1)]
+Span = Annotated[Interval | None, BeforeValidator(_interval)]
+
+
+class Table(BaseModel):
+    """One table of negocio.toml: frozen, and closed to keys it does not know."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
+
+
+class Identity(Table):
+    """Who the business is and how it is reached."""
+
+    id: Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
+    name: Words = Field(alias="nome")
+    field: str = Field(default="", alias="ramo")
+    city: str = Field(default="", alias="cidade")
+    timezone: ZoneInfo = Field(alias="fuso")
+    phone: str = Field(default="", alias="telefone")
+    email: str = ""
+
+
+class Persona(Table):
+    """How the secretary speaks."""
+
+    name: Words = Field(alias="nome")
+    introduction: Words = Field(alias="apresentacao")
+    treatment: Literal["você", "senhor(a)"] = Field(default="você", alias="tratamento")
+    tone: str = Field(default="acolhedor e objetivo", alias="tom")
+    emojis: Literal["nunca", "raros", "livres"] = "raros"
+    max_chars: int = Field(default=320, ge=80, le=WHATSAPP_LIMIT, alias="max_caracteres_por_mensagem")
+    max_messages: int = Field(default=2, ge=1, le=10, alias="max_mensagens_por_resposta")
+
+
+class WeekHours(Table):
+    """The hours of one place or team, by kind of day; None where it does not open."""
+
+    weekdays: Span = Field(default=None, alias="seg_sex")
+    saturday: Span = Field(default=None, alias="sab")
+    sunday: Span = Field(default=None, alias="dom")
+
+
+class Hours(Table):
+    """When each unit opens, when people answer, and which dates are closed; any other key is the name of a unit."""
+
+    model_config = ConfigDict(extra="allow")
+    __pydantic_extra__: dict[str, WeekHours] = Field(init=False)
+
+    human: WeekHours = Field(alias="atendimento_humano")
+    closed_dates: tuple[date, ...] = Field(default=(), alias="feriados_fechado")
+
+    @property
+    def units(self) -> dict[str, WeekHours]:
+        """The hours by name of unit, in the order of the file."""
+        return self.__pydantic_extra__
+
+    @model_validator(mode="after")
+    def _has_a_unit(self) -> Hours:
+        if not self.units:
+            raise PydanticCustomError("no_unit", "falta o horário de pelo menos uma unidade")
+        return self
+
+
+class HandoffRules(Table):
+    """What always goes to a person, and what is never answered."""
+
+    always: tuple[Words, ...] = Field(default=(), alias="sempre")
+    never_answer: tuple[Words, ...] = Field(default=(), alias="nunca_responder")
+
+
+class Agenda(Table):
+    """What can be booked and how long it takes."""
+
+    kinds: tuple[Words, ...] = Field(alias="tipos")
+    minutes: dict[str, Annotated[int, Field(gt=0)]] = Field(default_factory=dict, alias="duracao_min")
+    minimum_notice_hours: float = Field(default=0, ge=0, alias="antecedencia_min_horas")
+
+
+class BusinessCard(Table):
+    """Everything the owner wrote in negocio.toml."""
+
+    identity: Identity = Field(alias="negocio")
+    persona: Persona = Field(alias="secretaria")
+    hours: Hours = Field(alias="horarios")
+    handoff: HandoffRules = Field(default=HandoffRules(), alias="transferencia")
+    agenda: Agenda | None = None
+
+
+def parse_card(text: str, file: str) -> BusinessCard:
+    """Read and check the text of a negocio.toml.
+
+    Args:
+        text: The whole file.
+        file: How to call it in an error.
+
+    Raises:
+        BusinessInvalid: It is not TOML, a key is unknown or missing, or a value is wrong; one message lists them all.
+    """
+    try:
+        return BusinessCard.model_validate(tomllib.loads(text))
+    except tomllib.TOMLDecodeError as error:
+        raise BusinessInvalid(f"{file} não é um TOML válido: {error}", "abra o arquivo na linha indicada") from error
+    except ValidationError as error:
+        problems = "; ".join(_sentence(item) for item in error.errors(include_url=False))
+        raise BusinessInvalid(f"{file}: {problems}", CARD_HINT) from error
+
+
+def _sentence(item: Mapping[str, Any]) -> str:
+    path = ".".join(map(str, item["loc"]))
+    if item["type"] == "missing":
+        return f"falta a chave '{path}'"
+    if item["type"] == "extra_forbidden":
+        return f"chave desconhecida '{path}'{_nearest(item['loc'])}"
+    shown = f": {item['input']!r}" if isinstance(item["input"], str | int | float) else ""
+    return f"valor inválido em '{path}'{shown} ({_reason(item)})"
+
+
+def _nearest(loc: tuple[str | int, ...]) -> str:
+    match = difflib.get_close_matches(str(loc[-1]), _known_keys(loc[:-1]), n=1, cutoff=0.5)
+    return f" (você quis dizer '{'.'.join([*map(str, loc[:-1]), match[0]])}'?)" if match else ""
+
+
+def _known_keys(table: tuple[str | int, ...]) -> Iterable[str]:
+    tables: dict[tuple[str | int, ...], type[Table]] = {
+        (): BusinessCard,
+        ("negocio",): Identity,
+        ("secretaria",): Persona,
+        ("transferencia",): HandoffRules,
+        ("agenda",): Agenda,
+    }
+    return [field.alias or name for name, field in tables.get(table, WeekHours).model_fields.items()]
+
+
+def _reason(item: Mapping[str, Any]) -> str:
+    context = item.get("ctx", {})
+    reasons = {
+        "greater_than_equal": f"o mínimo é {context.get('ge')}",
+        "greater_than": f"precisa ser maior que {context.get('gt')}",
+        "less_than_equal": f"o máximo é {context.get('le')}",
+        "literal_error": f"aceita {str(context.get('expected')).replace(' or ', ' ou ')}",
+        "int_parsing": "precisa ser um número inteiro",
+        "int_type": "precisa ser um número inteiro",
+        "int_from_float": "precisa ser um número inteiro",
+        "float_parsing": "precisa ser um número",
+        "float_type": "precisa ser um número",
+        "string_type": "precisa ser um texto entre aspas",
+        "string_too_short": "não pode ser vazio",
+        "string_pattern_mismatch": "use letras minúsculas sem acento, números e hífen",
+        "tuple_type": "precisa ser uma lista, entre colchetes",
+        "model_type": "precisa ser uma tabela",
+        "dict_type": "precisa ser uma tabela",
+        "zoneinfo_str": "fuso desconhecido, use um como America/Sao_Paulo",
+        "date_from_datetime_inexact": "precisa ser uma data, AAAA-MM-DD",
+        "date_from_datetime_parsing": "precisa ser uma data, AAAA-MM-DD",
+        "date_parsing": "precisa ser uma data, AAAA-MM-DD",
+        "date_type": "precisa ser uma data, AAAA-MM-DD",
+        "dataclass_type": 'use "HH:MM-HH:MM", ou "" quando não abre',
+    }
+    return reasons.get(str(item["type"]), str(item["msg"]))

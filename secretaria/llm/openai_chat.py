@@ -1,0 +1,168 @@
+"""The port over any OpenAI-compatible service, whatever degree of structured output it knows."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any, Literal
+
+import openai
+from loguru import logger
+from openai.types.chat import ChatCompletion
+
+from secretaria.llm.chat import ChatAnswer, ChatMisconfigured, ChatRequest, ChatUnavailable
+
+Structure = Literal["json_schema", "json_object", "prompt"]
+LADDER: tuple[Structure, ...] = ("json_schema", "json_object", "prompt")
+CONNECT_SECONDS = 3.0
+STRUCTURE_WORDS = ("response_format", "json_schema", "json_object", "structured output", "json mode")
+
+MEANINGS: tuple[tuple[type[openai.OpenAIError], type[ChatUnavailable | ChatMisconfigured], str], ...] = (
+    (openai.APITimeoutError, ChatUnavailable, "timeout"),
+    (openai.RateLimitError, ChatUnavailable, "rate_limited"),
+    (openai.AuthenticationError, ChatMisconfigured, "unauthorized"),
+    (openai.PermissionDeniedError, ChatMisconfigured, "unauthorized"),
+    (openai.NotFoundError, ChatMisconfigured, "unknown_model"),
+    (openai.BadRequestError, ChatMisconfigured, "bad_request"),
+    (openai.UnprocessableEntityError, ChatMisconfigured, "bad_request"),
+    (openai.InternalServerError, ChatUnavailable, "server_error"),
+    (openai.APIConnectionError, ChatUnavailable, "unreachable"),
+    (openai.OpenAIError, ChatUnavailable, "not_an_answer"),
+)
+
+
+class OpenAIChat:
+    """One client for all threads of a process; it remembers per model which degree of structure was accepted."""
+
+    def __init__(
+        self,
+        *,
+        api_key: str,
+        base_url: str,
+        model: str,
+        fallback_model: str,
+        timeout_seconds: float,
+        max_output_tokens: int,
+        temperature: float,
+    ) -> None:
+        """Build the client.
+
+        Args:
+            api_key: Key of the service.
+            base_url: Address that ends in ``/v1``; empty for the library's default.
+            model: The model asked first.
+            fallback_model: The model asked when the first one gives nothing; empty for none.
+            timeout_seconds: Seconds of silence after which a call is given up.
+            max_output_tokens: Limit of the answer.
+            temperature: 0 to 2.
+        """
+        self._client = openai.OpenAI(
+            api_key=api_key,
+            base_url=base_url or None,
+            timeout=openai.Timeout(timeout_seconds, connect=min(CONNECT_SECONDS, timeout_seconds)),
+            max_retries=0,  # the turn decides what another try is worth, never a hidden loop inside a client
+        )
+        self._models = tuple(name for name in (model, fallback_model) if name)
+        self._max_output_tokens = max_output_tokens
+        self._temperature = temperature
+        self._structures: dict[str, Structure] = {}
+
+    def complete(self, request: ChatRequest) -> ChatAnswer:
+        """Ask the model, then the fallback model if the first gave nothing usable.
+
+        Raises:
+            ChatUnavailable: No model gave an answer.
+            ChatMisconfigured: The service refuses how we ask.
+        """
+        *others, last = self._models
+        for model in others:
+            try:
+                return self._ask(model, request)
+            except (ChatUnavailable, ChatMisconfigured) as error:
+                logger.bind(model=model, cause=error.cause).warning("llm_fell_back")
+        return self._ask(last, request)
+
+    def list_models(self) -> list[str]:
+        """Return the names of the models the service offers.
+
+        Raises:
+            ChatUnavailable: The service does not answer.
+            ChatMisconfigured: The service refuses the key.
+        """
+        try:
+            return [model.id for model in self._client.models.list()]
+        except openai.OpenAIError as error:
+            raise _meaning(error) from error
+        except (AttributeError, TypeError) as error:  # an HTML page parses into something without models
+            raise ChatUnavailable("not_an_answer") from error
+
+    def close(self) -> None:
+        """Release the connections."""
+        self._client.close()
+
+    def _ask(self, model: str, request: ChatRequest) -> ChatAnswer:
+        """Go down the ladder of structured output until the service accepts one; it is remembered for the process."""
+        known = self._structures.get(model)
+        for structure in (known,) if known else LADDER:
+            try:
+                answer = self._call(model, request, structure)
+            except openai.BadRequestError as error:
+                if structure == LADDER[-1] or not _is_about_structure(error):
+                    raise ChatMisconfigured("bad_request") from error
+                continue
+            except openai.OpenAIError as error:
+                raise _meaning(error) from error
+            self._structures[model] = structure
+            return answer
+        raise ChatMisconfigured("bad_request")
+
+    def _call(self, model: str, request: ChatRequest, structure: Structure) -> ChatAnswer:
+        arguments: dict[str, Any] = {"messages": _messages(request, structure)}
+        if structure != "prompt":
+            arguments["response_format"] = _response_format(request, structure)
+        completion: object = self._client.chat.completions.create(
+            model=model,
+            max_completion_tokens=self._max_output_tokens,
+            temperature=self._temperature,
+            **arguments,
+        )
+        if not isinstance(completion, ChatCompletion) or not completion.choices:
+            raise ChatUnavailable("not_an_answer")
+        text = completion.choices[0].message.content if completion.choices[0].message else None
+        if not text or not text.strip():
+            raise ChatUnavailable("empty")
+        usage = completion.usage
+        return ChatAnswer(
+            text=text,
+            model=model,
+            prompt_tokens=usage.prompt_tokens if usage else 0,
+            completion_tokens=usage.completion_tokens if usage else 0,
+        )
+
+
+def _messages(request: ChatRequest, structure: Structure) -> list[Mapping[str, object]]:
+    """Without a schema on the wire, the shape is described in words; services demand the word JSON for json_object."""
+    if structure == "json_schema":
+        return list(request.messages)
+    shape = json.dumps(request.schema, ensure_ascii=False)
+    described = {"role": "system", "content": f"Responda só com um objeto JSON que siga este esquema: {shape}"}
+    *earlier, last = request.messages
+    return [*earlier, described, last]
+
+
+def _response_format(request: ChatRequest, structure: Structure) -> dict[str, Any]:
+    if structure == "json_object":
+        return {"type": "json_object"}
+    return {
+        "type": "json_schema",
+        "json_schema": {"name": request.schema_name, "strict": True, "schema": dict(request.schema)},
+    }
+
+
+def _is_about_structure(error: openai.BadRequestError) -> bool:
+    said = f"{error.message} {error.param or ''}".lower()
+    return any(word in said for word in STRUCTURE_WORDS)
+
+
+def _meaning(error: openai.OpenAIError) -> ChatUnavailable | ChatMisconfigured:
+    return next(meaning(cause) for kind, meaning, cause in MEANINGS if isinstance(error, kind))

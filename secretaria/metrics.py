@@ -1,0 +1,88 @@
+"""Every metric this code counts, declared once; labels come from closed sets and never name a person.
+
+What lives in PostgreSQL or Redis is not counted here: ``web/metrics.py`` reads it when it is scraped.
+"""
+
+from __future__ import annotations
+
+import os
+
+from prometheus_client import REGISTRY, CollectorRegistry, Counter, Histogram, start_http_server
+from prometheus_client.multiprocess import MultiProcessCollector
+
+MULTIPROCESS_DIR = "PROMETHEUS_MULTIPROC_DIR"  # must be set before this module is imported
+DOOR_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
+TASK_SECONDS = (0.01, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
+LLM_SECONDS = (0.25, 0.5, 1.0, 2.0, 3.0, 5.0, 8.0, 13.0, 20.0, 40.0)
+
+WEBHOOK_STATUSES = (
+    "accepted",
+    "duplicate",
+    "ignored",
+    "unauthorized",
+    "unreadable",
+    "too_large",
+    "unavailable",
+    "error",
+)
+JOB_NAMES = ("inbox.file", "turn.answer", "outbox.deliver")
+LLM_CAUSES = (
+    "timeout", "rate_limited", "unauthorized", "unknown_model", "bad_request", "server_error", "unreachable",
+    "not_an_answer", "empty", "unreadable_draft",
+)  # fmt: skip
+SEND_OUTCOMES = ("not_sent", "misconfigured", "refused", "unknown")
+COMPONENTS = ("postgresql", "redis", "workers")
+
+WEBHOOK_RECEIVED = Counter("secretaria_webhook_received_total", "Webhook requests by outcome.", ["status"])
+WEBHOOK_LATENCY = Histogram("secretaria_webhook_latency_seconds", "Time to answer the webhook.", buckets=DOOR_SECONDS)
+TASK_LATENCY = Histogram(
+    "secretaria_task_latency_seconds", "Time of a job in a worker.", ["task"], buckets=TASK_SECONDS
+)
+LLM_LATENCY = Histogram("secretaria_llm_latency_seconds", "Time of a call to the model.", buckets=LLM_SECONDS)
+LLM_ERRORS = Counter("secretaria_llm_errors_total", "Turns without a usable draft, by cause.", ["cause"])
+WHATICKET_SENT = Counter("secretaria_whaticket_send_success_total", "Bubbles that Whaticket accepted.")
+WHATICKET_ERRORS = Counter(
+    "secretaria_whaticket_errors_total", "Sends that were not accepted, by meaning.", ["outcome"]
+)
+WHATICKET_RETRIES = Counter("secretaria_whaticket_send_retry_total", "Sends put back to be tried again.")
+INTENTIONS = Counter("secretaria_intention_distribution_total", "Answered turns by intention.", ["intention"])
+HEALTHCHECK_FAILURES = Counter(
+    "secretaria_healthcheck_failures_total", "Health checks that found a component down.", ["component"]
+)
+
+
+def show_all(intentions: tuple[str, ...]) -> None:
+    """Create every series of the closed label sets, so that a scrape shows an honest zero instead of nothing.
+
+    Args:
+        intentions: The names an intention may have.
+    """
+    for metric, values in (
+        (WEBHOOK_RECEIVED, WEBHOOK_STATUSES),
+        (TASK_LATENCY, JOB_NAMES),
+        (LLM_ERRORS, LLM_CAUSES),
+        (WHATICKET_ERRORS, SEND_OUTCOMES),
+        (INTENTIONS, intentions),
+        (HEALTHCHECK_FAILURES, COMPONENTS),
+    ):
+        for value in values:
+            metric.labels(value)
+
+
+def scrape_registry() -> CollectorRegistry:
+    """Return a registry that shows what all processes of this group counted, or this one where it is alone."""
+    registry = CollectorRegistry(auto_describe=False)
+    if os.environ.get(MULTIPROCESS_DIR):
+        MultiProcessCollector(registry)  # type: ignore[no-untyped-call]  # prometheus_client leaves it untyped
+    else:
+        registry.register(REGISTRY)
+    return registry
+
+
+def expose(host: str, port: int) -> None:
+    """Serve the metrics of this group of processes on a port of their own.
+
+    Raises:
+        OSError: The port is taken.
+    """
+    start_http_server(port, addr=host, registry=scrape_registry())

@@ -1,0 +1,91 @@
+"""What must be said at Whaticket, and every attempt at saying it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from sqlalchemy import BigInteger, Index, UniqueConstraint, text
+from sqlmodel import Field, SQLModel
+
+from secretaria.database.columns import MOMENT, one_of
+
+
+class ItemState(StrEnum):
+    """Where a send stands; the database refuses the changes that the delivery protocol does not draw."""
+
+    PENDING = "pending"
+    SENDING = "sending"
+    SENT = "sent"
+    UNCONFIRMED = "unconfirmed"
+    HELD = "held"
+    SUPERSEDED = "superseded"
+    DEAD = "dead"
+
+
+class OutboxItem(SQLModel, table=True):
+    """One bubble to deliver.
+
+    Attributes:
+        position: Order of the bubble in its turn.
+        number: The digits exactly as received from the customer.
+        attempts: Sends begun whose outcome counts.
+        not_before: When it may be tried.
+        lease_token: Fencing token of the attempt in flight.
+        reason: Code of the last failure.
+    """
+
+    __tablename__ = "outbox_item"
+    __table_args__ = (
+        UniqueConstraint("turn_id", "position", name="outbox_item_of_turn"),
+        Index(
+            "outbox_item_one_in_flight",
+            "conversation_id",
+            unique=True,
+            postgresql_where=text("state IN ('sending', 'unconfirmed')"),
+        ),
+        Index("outbox_item_to_send", "not_before", postgresql_where=text("state = 'pending'")),
+        Index("outbox_item_open", "lease_until", postgresql_where=text("state IN ('sending', 'unconfirmed')")),
+        Index("outbox_item_of_conversation", "conversation_id", "id"),
+        one_of("state", ItemState),
+    )
+
+    id: int | None = Field(default=None, primary_key=True, sa_type=BigInteger)
+    conversation_id: int = Field(foreign_key="conversation.id", sa_type=BigInteger)
+    turn_id: int = Field(foreign_key="turn.id", sa_type=BigInteger)
+    message_id: int = Field(foreign_key="message.id", sa_type=BigInteger)
+    correlation_id: UUID
+    position: int
+    number: str
+    body: str
+    state: str = ItemState.PENDING
+    attempts: int = 0
+    not_before: datetime = Field(sa_type=MOMENT)
+    lease_token: int = Field(default=0, sa_type=BigInteger)
+    lease_until: datetime | None = Field(default=None, sa_type=MOMENT)
+    reason: str | None = None
+    provider_message_id: str | None = None
+    created_at: datetime = Field(sa_type=MOMENT)
+    nudged_at: datetime | None = Field(default=None, sa_type=MOMENT)
+    sent_at: datetime | None = Field(default=None, sa_type=MOMENT)
+
+
+class DeliveryAttempt(SQLModel, table=True):
+    """One try at one item.
+
+    Attributes:
+        outcome: What Whaticket's answer means (gateway outcome), empty while it is in flight.
+        status: HTTP status, where one came.
+        error: Short code of the failure, never content.
+    """
+
+    __tablename__ = "delivery_attempt"
+
+    id: int | None = Field(default=None, primary_key=True, sa_type=BigInteger)
+    item_id: int = Field(foreign_key="outbox_item.id", sa_type=BigInteger, index=True)
+    started_at: datetime = Field(sa_type=MOMENT)
+    ended_at: datetime | None = Field(default=None, sa_type=MOMENT)
+    outcome: str = ""
+    status: int | None = None
+    error: str = ""

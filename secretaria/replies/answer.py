@@ -1,0 +1,130 @@
+"""Use case: answer one due turn, or hand it off, or stay silent; read, close, ask the model, open, re-check, write."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from loguru import logger
+from sqlalchemy import Engine
+from sqlmodel import Session
+
+from secretaria.clock import Clock
+from secretaria.context.engine import BurstMessage, HistoryLine, TurnContext
+from secretaria.conversations import store as conversations
+from secretaria.conversations.leases import release_lease, take_lease
+from secretaria.conversations.models import Author, Contact, Conversation, Message, Mode, Turn, TurnState
+from secretaria.database.transaction import transaction
+from secretaria.errors import Unavailable
+from secretaria.knowledge.folder import Business
+from secretaria.llm.chat import Chat
+from secretaria.queue.publisher import Publisher
+from secretaria.replies.drafting import draft_reply
+from secretaria.replies.policy import judge
+from secretaria.replies.settling import MAX_RESTARTS, Claimed, fail_turn, settle_turn
+
+LEASE_MARGIN_SECONDS = 30.0
+HISTORY_MESSAGES = 24
+
+
+@dataclass(frozen=True, slots=True)
+class AnsweringRoom:
+    """What answering needs to know.
+
+    Attributes:
+        llm_budget_seconds: The longest a draft may take; the lease outlives it.
+        resume_after_hours: Hours without a person until the secretary is back.
+    """
+
+    engine: Engine
+    publisher: Publisher
+    clock: Clock
+    chat: Chat
+    business: Business
+    llm_budget_seconds: float
+    resume_after_hours: float
+
+
+def answer_turn(room: AnsweringRoom, turn_id: int) -> None:
+    """Answer one turn if it is due and nobody else is at it; a second run of the same nudge does nothing.
+
+    Raises:
+        DatabaseUnavailable: PostgreSQL went away; the lease runs out and the sweep brings the turn back.
+    """
+    claimed = _claim(room, turn_id)
+    if claimed is None:
+        return
+    with logger.contextualize(correlation_id=str(claimed.correlation_id), conversation_id=claimed.conversation_id):
+        try:
+            drafted = draft_reply(room.chat, claimed.context)
+            settle_turn(room.engine, room.publisher, room.clock.now(), claimed, drafted)
+        except Unavailable:
+            raise
+        except Exception as error:  # noqa: BLE001  # a poisonous turn is counted and at last handed to a person
+            logger.opt(exception=error).error("answering_failed")
+            fail_turn(room.engine, room.clock.now(), claimed, type(error).__name__)
+
+
+def _claim(room: AnsweringRoom, turn_id: int) -> Claimed | None:
+    """Take the lease, ask the policy and read everything the draft needs, in one short transaction."""
+    now = room.clock.now()
+    with transaction(room.engine) as session:
+        turn = conversations.load_turn(session, turn_id)
+        if turn is None or turn.state not in conversations.OPEN_STATES or turn.due_at > now:
+            return None
+        lease = room.llm_budget_seconds + LEASE_MARGIN_SECONDS
+        token = take_lease(session, turn.conversation_id, now=now, seconds=lease)
+        if token is None:
+            return None
+        conversation = conversations.load_conversation(session, turn.conversation_id)
+        turn = conversations.open_turn(session, turn.conversation_id)  # again, now that nobody else can change it
+        if turn is None or turn.id != turn_id or not _may_speak(room, session, conversation, turn, now):
+            release_lease(session, conversation.id or 0, token=token)
+            return None
+        turn.state = TurnState.ANSWERING
+        session.add(turn)
+        return _read(room, session, conversation, turn, token)
+
+
+def _may_speak(room: AnsweringRoom, session: Session, conversation: Conversation, turn: Turn, now: datetime) -> bool:
+    """Apply the policy: silence closes the turn, a resumed conversation is automatic again."""
+    judgement = judge(conversation, now=now, resume_after_hours=room.resume_after_hours)
+    if judgement.verdict == "silence":
+        turn.state, turn.reason, turn.closed_at = TurnState.SILENCED, judgement.reason, now
+        session.add(turn)
+        session.flush()
+        logger.bind(turn_id=turn.id, reason=judgement.reason).info("turn_silenced")
+        return False
+    if judgement.verdict == "resume":
+        conversation.mode, conversation.mode_changed_at = Mode.AUTOMATIC, now
+        session.add(conversation)
+    return True
+
+
+def _read(room: AnsweringRoom, session: Session, conversation: Conversation, turn: Turn, token: int) -> Claimed:
+    contact = session.get_one(Contact, conversation.contact_id)
+    burst = conversations.messages_of_turn(session, turn.id or 0)
+    history = conversations.history_before(session, conversation.id or 0, turn.id or 0, HISTORY_MESSAGES)
+    now = room.clock.now()
+    context = TurnContext(
+        business=room.business,
+        now=now,
+        contact_name=contact.name,
+        history=tuple(_line(message) for message in history),
+        burst=tuple(BurstMessage(kind=message.kind, text=message.text) for message in burst),
+        first_reply=not any(message.author == Author.SECRETARY for message in history),
+    )
+    return Claimed(
+        turn_id=turn.id or 0,
+        conversation_id=conversation.id or 0,
+        correlation_id=turn.correlation_id,
+        number=contact.number,
+        token=token,
+        inbound_seq=conversation.last_inbound_seq,
+        may_restart=turn.restarts < MAX_RESTARTS and now < turn.deadline_at,
+        context=context,
+    )
+
+
+def _line(message: Message) -> HistoryLine:
+    return HistoryLine(author=Author(message.author).value, text=message.text, kind=message.kind, at=message.sent_at)

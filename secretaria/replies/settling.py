@@ -1,0 +1,212 @@
+"""The end of a turn: the gate, then reply, bubbles, hand-off and turn state in one commit; or the draft is thrown away."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+from uuid import UUID
+
+from loguru import logger
+from sqlalchemy import Engine
+from sqlmodel import Session
+
+from secretaria import metrics
+from secretaria.context.engine import TurnContext
+from secretaria.conversations import store as conversations
+from secretaria.conversations.leases import pass_gate, release_lease
+from secretaria.conversations.models import Author, Direction, Mode, Turn, TurnState
+from secretaria.database.transaction import after_commit, transaction
+from secretaria.outbox import store as outbox
+from secretaria.outbox.models import ItemState, OutboxItem
+from secretaria.queue.jobs import ANSWER_TURN, DELIVER_ITEM
+from secretaria.queue.publisher import Publisher
+from secretaria.replies import wording
+from secretaria.replies.drafting import Drafted
+from secretaria.replies.models import Reply
+
+MAX_RESTARTS = 2
+MAX_FAILURES = 5
+FAILURE_WAIT_SECONDS = 5.0
+MODEL_FAILED = "model_failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A turn that a worker has taken, and what it read of it.
+
+    Attributes:
+        token: Fencing token of the conversation's lease.
+        inbound_seq: The newest customer message the draft will know of.
+        may_restart: Whether a newer message still throws the draft away.
+    """
+
+    turn_id: int
+    conversation_id: int
+    correlation_id: UUID
+    number: str
+    token: int
+    inbound_seq: int
+    may_restart: bool
+    context: TurnContext
+
+
+def settle_turn(engine: Engine, publisher: Publisher, now: datetime, claimed: Claimed, drafted: Drafted) -> None:
+    """Write what was decided, if the gate lets it through; otherwise leave the turn to whoever has the word.
+
+    Raises:
+        DatabaseUnavailable: PostgreSQL went away; nothing of the reply is kept.
+    """
+    with transaction(engine) as session:
+        seq = claimed.inbound_seq if claimed.may_restart else None
+        if not pass_gate(session, claimed.conversation_id, token=claimed.token, inbound_seq=seq):
+            _throw_away(session, publisher, now, claimed)
+            return
+        turn = session.get_one(Turn, claimed.turn_id, populate_existing=True)
+        reply = _reply(claimed, drafted, now)
+        session.add(reply)
+        turn.state = TurnState.HANDED_OFF if reply.handoff_reason else TurnState.ANSWERED
+        turn.reason, turn.closed_at = reply.handoff_reason, now
+        session.add(turn)
+        session.flush()
+        items = _place_bubbles(session, claimed, reply.bubbles, now)
+        if reply.handoff_reason:
+            _hand_off(session, claimed.conversation_id, now)
+        _move_late_messages(session, publisher, claimed, now)
+        after_commit(session, partial(publisher.publish, DELIVER_ITEM, str(items[0].id)))
+    if drafted.draft is not None:
+        metrics.INTENTIONS.labels(intention=drafted.draft.intention).inc()
+    logger.bind(turn_id=turn.id, state=str(turn.state), origin=reply.origin, reason=reply.handoff_reason).info(
+        "turn_settled"
+    )
+
+
+def fail_turn(engine: Engine, now: datetime, claimed: Claimed, error: str) -> None:
+    """Count a fault of ours against the turn: it is tried again a little later, and at last handed to a person."""
+    with transaction(engine) as session:
+        if not release_lease(session, claimed.conversation_id, token=claimed.token):
+            return
+        turn = session.get_one(Turn, claimed.turn_id, populate_existing=True)
+        turn.failures += 1
+        if turn.failures >= MAX_FAILURES:
+            turn.state, turn.reason, turn.closed_at = TurnState.HANDED_OFF, error, now
+            _hand_off(session, claimed.conversation_id, now)
+        else:
+            turn.state = TurnState.WAITING
+            turn.due_at = now + timedelta(seconds=FAILURE_WAIT_SECONDS * turn.failures)
+        session.add(turn)
+
+
+def _throw_away(session: Session, publisher: Publisher, now: datetime, claimed: Claimed) -> None:
+    """The draft is stale: the lease was lost, a person spoke, or the customer wrote more."""
+    if not release_lease(session, claimed.conversation_id, token=claimed.token):
+        logger.warning("turn_fenced")
+        return
+    conversation = conversations.load_conversation(session, claimed.conversation_id)
+    turn = session.get_one(Turn, claimed.turn_id, populate_existing=True)
+    if conversation.mode != Mode.AUTOMATIC:
+        turn.state, turn.reason, turn.closed_at = TurnState.SILENCED, f"conversation_{conversation.mode}", now
+    else:
+        turn.state, turn.restarts = TurnState.WAITING, turn.restarts + 1
+        wait = max((turn.due_at - now).total_seconds(), 0.0)
+        after_commit(session, partial(publisher.publish, ANSWER_TURN, str(turn.id), wait))
+    session.add(turn)
+    logger.bind(turn_id=turn.id, state=str(turn.state), reason=turn.reason).info("draft_thrown_away")
+
+
+def _reply(claimed: Claimed, drafted: Drafted, now: datetime) -> Reply:
+    if drafted.draft is None or drafted.guarded is None or drafted.answer is None:
+        return Reply(
+            turn_id=claimed.turn_id,
+            conversation_id=claimed.conversation_id,
+            origin="fallback",
+            handoff_reason=MODEL_FAILED,
+            handoff_brief=wording.NO_DRAFT_BRIEF,
+            bubbles=[wording.NO_DRAFT],
+            checks={"draft": drafted.failure},
+            prompt_version=drafted.prompt_version,
+            llm_seconds=drafted.seconds,
+            created_at=now,
+        )
+    draft = drafted.draft
+    return Reply(
+        turn_id=claimed.turn_id,
+        conversation_id=claimed.conversation_id,
+        origin="model",
+        intention=draft.intention,
+        sentiment=draft.sentiment,
+        satisfaction=draft.satisfaction,
+        asked=draft.asked,
+        answerable=draft.answerable,
+        sources=list(drafted.guarded.sources),
+        handoff_reason=(draft.handoff_reason or "unspecified") if draft.handoff_needed else None,
+        handoff_brief=draft.handoff_brief if draft.handoff_needed else None,
+        bubbles=list(drafted.guarded.bubbles),
+        checks=drafted.guarded.checks,
+        model=drafted.answer.model,
+        prompt_version=drafted.prompt_version,
+        prompt_tokens=drafted.answer.prompt_tokens,
+        completion_tokens=drafted.answer.completion_tokens,
+        llm_seconds=drafted.seconds,
+        created_at=now,
+    )
+
+
+def _place_bubbles(session: Session, claimed: Claimed, bubbles: Sequence[str], now: datetime) -> list[OutboxItem]:
+    conversation = conversations.load_conversation(session, claimed.conversation_id)
+    items = []
+    for position, bubble in enumerate(bubbles):
+        message = conversations.add_message(
+            session,
+            conversation,
+            direction=Direction.OUTBOUND,
+            author=Author.SECRETARY,
+            kind="text",
+            text=bubble,
+            sent_at=now,
+            now=now,
+            turn_id=claimed.turn_id,
+            delivery=ItemState.PENDING,
+        )
+        item = OutboxItem(
+            conversation_id=claimed.conversation_id,
+            turn_id=claimed.turn_id,
+            message_id=message.id or 0,
+            correlation_id=claimed.correlation_id,
+            position=position,
+            number=claimed.number,
+            body=bubble,
+            not_before=now,
+            created_at=now,
+        )
+        items.append(outbox.place_item(session, item))
+    return items
+
+
+def _hand_off(session: Session, conversation_id: int, now: datetime) -> None:
+    conversation = conversations.load_conversation(session, conversation_id)
+    conversation.mode, conversation.mode_changed_at = Mode.WAITING, now
+    session.add(conversation)
+
+
+def _move_late_messages(session: Session, publisher: Publisher, claimed: Claimed, now: datetime) -> None:
+    """What came after the draft was read, and did not stop it, is answered in a turn of its own at once."""
+    late = conversations.late_messages(session, claimed.turn_id, claimed.inbound_seq)
+    if not late:
+        return
+    first = late[0]
+    turn = Turn(
+        conversation_id=claimed.conversation_id,
+        correlation_id=first.event_id or claimed.correlation_id,
+        opened_at=now,
+        due_at=now,
+        deadline_at=now,
+        messages=len(late),
+    )
+    session.add(turn)
+    session.flush()
+    for message in late:
+        message.turn_id = turn.id
+        session.add(message)
+    after_commit(session, partial(publisher.publish, ANSWER_TURN, str(turn.id)))

@@ -1,0 +1,8 @@
+"""The fixed sentences the secretary says when no draft may be used."""
+
+from __future__ import annotations
+
+NO_DRAFT = "Desculpe, não consegui preparar sua resposta agora. Deixei sua mensagem separada para uma pessoa da equipe."
+"""Said when the model gave nothing usable: true whatever happened, and promises only what was recorded."""
+
+NO_DRAFT_BRIEF = "A assistente não conseguiu responder (falha do modelo); leia a última mensagem do cliente."

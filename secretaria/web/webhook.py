@@ -1,0 +1,79 @@
+"""POST of Whaticket's events: raw bytes in, a receipt out."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from litestar import Request, Response, post
+from litestar.exceptions import HTTPException
+from loguru import logger
+
+from secretaria import metrics
+from secretaria.errors import Rejected, SecretariaError, Unavailable
+from secretaria.inbox.receive import Door, Knock, Receipt, receive_webhook
+from secretaria.whaticket.signature import SignatureInvalid
+
+MAX_BODY_BYTES = 1024 * 1024
+ACCEPTED = 202
+IDENTITY = (b"", b"identity")
+Body = dict[str, Any]
+
+
+class EncodingRefused(HTTPException):
+    """The body is compressed; it is never inflated."""
+
+    status_code = 415
+    detail = "corpo comprimido não é aceito"
+
+
+@post("/webhook/whaticket", status_code=ACCEPTED, sync_to_thread=True, request_max_body_size=MAX_BODY_BYTES)
+def receive_signed(request: Request[Any, Any, Any], body: bytes, door: Door) -> Response[Body]:
+    """Receive an event that is signed, or that carries the token in a header or in the query."""
+    return _receive(door, request, body, path_token=None)
+
+
+@post("/webhook/whaticket/{token:str}", status_code=ACCEPTED, sync_to_thread=True, request_max_body_size=MAX_BODY_BYTES)
+def receive_with_token(request: Request[Any, Any, Any], body: bytes, door: Door, token: str) -> Response[Body]:
+    """Receive an event of a Whaticket that can only be given a URL."""
+    return _receive(door, request, body, path_token=token)
+
+
+def _receive(door: Door, request: Request[Any, Any, Any], body: bytes, path_token: str | None) -> Response[Body]:
+    begun = time.perf_counter()
+    headers = list(request.scope["headers"])
+    if any(name == b"content-encoding" and value.lower() not in IDENTITY for name, value in headers):
+        metrics.WEBHOOK_RECEIVED.labels(status="unreadable").inc()
+        raise EncodingRefused
+    knock = Knock(headers=headers, body=body, query=request.scope["query_string"], path_token=path_token)
+    status = "error"
+    try:
+        receipt = receive_webhook(door, knock)
+        status, answer = _answer(receipt)
+    except SecretariaError as error:
+        status = _status(error)
+        raise
+    finally:
+        seconds = time.perf_counter() - begun
+        metrics.WEBHOOK_RECEIVED.labels(status=status).inc()
+        metrics.WEBHOOK_LATENCY.observe(seconds)
+        logger.bind(status=status, milliseconds=round(seconds * 1000, 1)).debug("webhook_answered")
+    correlation_id = str(receipt.event or "-")
+    logger.bind(correlation_id=correlation_id, status=status, reason=receipt.ignored).info("webhook_received")
+    return Response(answer, status_code=ACCEPTED)
+
+
+def _answer(receipt: Receipt) -> tuple[str, Body]:
+    if receipt.event is not None:
+        return "accepted", {"queued": True, "event": str(receipt.event)}
+    if receipt.ignored:
+        return "ignored", {"queued": False, "ignored": receipt.ignored}
+    return "duplicate", {"queued": False, "duplicate": True}
+
+
+def _status(error: SecretariaError) -> str:
+    if isinstance(error, SignatureInvalid):
+        return "unauthorized"
+    if isinstance(error, Rejected):
+        return "unreadable"
+    return "unavailable" if isinstance(error, Unavailable) else "error"

@@ -1,0 +1,44 @@
+"""Looks things up in decoded JSON whose shape nobody guarantees: a wrong type reads as an absent field."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable
+
+
+def at(source: object, path: str) -> object:
+    """Return what stands at a dotted path of object keys, or None when any step of it is missing."""
+    value = source
+    for key in path.split("."):
+        if not isinstance(value, dict):
+            return None
+        value = value.get(key)
+    return value
+
+
+def every(source: object, paths: Iterable[str]) -> list[object]:
+    """Return what stands at each of several dotted paths, in their order."""
+    return [at(source, path) for path in paths]
+
+
+def first_text(source: object, *paths: str) -> str:
+    """Return the first text at the given paths that shows anything, else an empty string."""
+    texts = (text_of(value) for value in every(source, paths))
+    return next((text for text in texts if not is_blank(text)), "")
+
+
+def text_of(value: object) -> str:
+    """Return a string as it is and a number as it was printed; anything else is no text."""
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        return ""
+    return str(value)
+
+
+def is_blank(text: str) -> bool:
+    """Tell whether nothing is left after removing white space and Unicode format characters (category Cf)."""
+    return all(character.isspace() or unicodedata.category(character) == "Cf" for character in text)
+
+
+def is_true(value: object) -> bool:
+    """Tell whether a flag is set, as a JSON boolean or, from builds that send texts, as the word."""
+    return value is True or value == "true"

@@ -1,0 +1,49 @@
+"""What one inbound item turned out to be: a message to answer, something to leave alone, or nothing usable."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+Outcome = Literal["message", "ignored", "rejected"]
+Kind = Literal[
+    "text",
+    "image",
+    "video",
+    "document",
+    "audio",
+    "sticker",
+    "interactive",
+    "template",
+    "location",
+    "contact",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One inbound item, read.
+
+    An ignored item keeps its text and kind only when somebody may need them: ``from_me`` (a person wrote from the
+    phone) and ``unresolved_lid`` (a customer nobody can answer).
+
+    Attributes:
+        outcome: ``message`` is answered, ``ignored`` is acknowledged and left alone, ``rejected`` is refused.
+        reason: Why it is not a message, by the name the contract gives it; empty for a message.
+        number: Digits of the customer, exactly as received, or None when no field holds a usable one.
+        text: What the customer said or captioned, trimmed; may be empty for media, location and contact.
+        kind: What was sent, or None when that is not known.
+        message_id: The id WhatsApp gave, or None when the shape carries none.
+        sent_at: When it was sent, aware and in UTC, or None when unusable: the time of arrival stands.
+        name: The name the customer goes by, at most 120 characters, or None.
+    """
+
+    outcome: Outcome
+    reason: str = ""
+    number: str | None = None
+    text: str = ""
+    kind: Kind | None = None
+    message_id: str | None = None
+    sent_at: datetime | None = None
+    name: str | None = None

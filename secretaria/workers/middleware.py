@@ -1,0 +1,33 @@
+"""What surrounds every job: its time is measured, by name."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+import dramatiq
+from dramatiq.middleware import Middleware
+
+from secretaria import metrics
+
+
+class Latency(Middleware):
+    """Observes how long each job took in its thread."""
+
+    def __init__(self) -> None:
+        self._thread = threading.local()
+
+    def before_process_message(self, broker: dramatiq.Broker, message: dramatiq.MessageProxy) -> None:  # noqa: ARG002  # dramatiq's hook
+        """Start the watch."""
+        self._thread.begun = time.perf_counter()
+
+    def after_process_message(
+        self,
+        broker: dramatiq.Broker,  # noqa: ARG002  # dramatiq's hook
+        message: dramatiq.MessageProxy,
+        *,
+        result: object = None,  # noqa: ARG002  # dramatiq's hook
+        exception: BaseException | None = None,  # noqa: ARG002  # dramatiq's hook
+    ) -> None:
+        """Stop the watch."""
+        metrics.TASK_LATENCY.labels(task=message.actor_name).observe(time.perf_counter() - self._thread.begun)
