@@ -92,7 +92,7 @@ def _file_message(room: FilingRoom, session: Session, event: InboxEvent, reading
         author=Author.CONTACT,
         kind=reading.kind or "text",
         text=reading.text,
-        sent_at=reading.sent_at or now,
+        sent_at=min(reading.sent_at or now, now),  # a clock that runs ahead must not reorder a conversation
         now=now,
         turn_id=turn.id,
         event_id=event.id,
@@ -142,7 +142,7 @@ def _file_own_message(session: Session, event: InboxEvent, reading: Reading, now
         author=Author.ATTENDANT,
         kind=reading.kind or "text",
         text=reading.text,
-        sent_at=reading.sent_at or now,
+        sent_at=min(reading.sent_at or now, now),
         now=now,
         event_id=event.id,
         provider_message_id=reading.message_id,

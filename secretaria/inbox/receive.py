@@ -27,15 +27,21 @@ from secretaria.whaticket.signature import presented_tokens, verify_signed, veri
 
 SAME_BODY_SECONDS = 5
 BODY_KEY = "body:"
+LONGEST_ID = 200
+MOST_ITEMS = 500
 OWN_MESSAGE = "from_me"
 SIGNED_HEADERS = frozenset({b"x-signature", b"x-timestamp"})
 
 
 class PayloadUnusable(Rejected):
-    """The payload is an object, but no usable number says who wrote."""
+    """The payload is an object, but nobody could be answered.
+
+    Attributes:
+        reason: Code from a closed set.
+    """
 
     def __init__(self, reason: str) -> None:
-        super().__init__("o evento não traz um número de telefone utilizável")
+        super().__init__("o evento não traz uma mensagem com número de telefone utilizável")
         self.reason = reason
 
 
@@ -128,8 +134,10 @@ def _arrivals(door: Door, body: bytes, signature: str | None) -> list[InboxEvent
         logger.bind(error=type(error).__name__).error("payload_not_understood")
         parked = _event(door.channel, body, now, signature, 0, None)
         return [parked.model_copy(update={"state": EventState.PARKED, "reason": type(error).__name__})]
+    if len(readings) > MOST_ITEMS:
+        raise PayloadUnusable("too_many_items")
     if all(reading.outcome == "rejected" for reading in readings):
-        raise PayloadUnusable(readings[0].reason if readings else "empty")
+        raise PayloadUnusable(readings[0].reason)
     return [
         _event(door.channel, body, now, signature, item, reading)
         for item, reading in enumerate(readings)
@@ -146,7 +154,7 @@ def _event(
     return InboxEvent(
         id=uuid_utils.compat.uuid7(),
         channel=channel,
-        dedupe_key=(reading.message_id if reading else None) or _body_key(body, item, now),
+        dedupe_key=_message_key(reading.message_id if reading else None) or _body_key(body, item, now),
         signature=signature,
         item=item,
         state=EventState.RECEIVED if to_look_at else EventState.IGNORED,
@@ -165,6 +173,13 @@ def _keep(session: Session, event: InboxEvent) -> bool:
         if store.seen_since(session, channel=event.channel, dedupe_key=earlier, since=since):
             return False
     return store.insert_once(session, event)
+
+
+def _message_key(message_id: str | None) -> str | None:
+    """Return the message id as a key; one too long for an index is known by its hash."""
+    if message_id is None or len(message_id) <= LONGEST_ID:
+        return message_id
+    return f"sha256:{hashlib.sha256(message_id.encode()).hexdigest()}"
 
 
 def _body_key(body: bytes, item: int, at: datetime) -> str:

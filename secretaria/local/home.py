@@ -76,6 +76,7 @@ def take_home(home: EngineHome) -> IO[str]:
     Raises:
         PreflightRefused: It cannot be written, another instance uses it, or the engines could not enter it.
     """
+    _refuse_closed(home.root.parent)
     try:
         _make_root(home.root)
         lock = _lock(home.root / "engines.lock")
@@ -96,6 +97,14 @@ def give_back(home: EngineHome, lock: IO[str]) -> None:
         with suppress(OSError):  # a server killed by force leaves its socket; the next start clears it
             home.sockets.rmdir()
     lock.close()
+
+
+def _refuse_closed(path: Path) -> None:
+    if closed := closed_part(path):
+        raise PreflightRefused(
+            f"os servidores locais não rodam como root e não conseguem entrar em {closed}",
+            f"abra a passagem com: chmod o+x {closed}; ou {ANOTHER_HOME_HINT}",
+        )
 
 
 def _make_root(root: Path) -> None:
@@ -125,10 +134,6 @@ def _lock(path: Path) -> IO[str]:
 
 
 def _open_for_engines(home: EngineHome) -> None:
-    if closed := closed_part(home.root):
-        raise PreflightRefused(
-            f"os servidores locais não rodam como root e não conseguem entrar em {closed}",
-            f"abra a passagem com: chmod o+x {closed}; ou {ANOTHER_HOME_HINT}",
-        )
+    _refuse_closed(home.root)
     home.logs.mkdir(mode=0o700, exist_ok=True)
     own_privately(home.sockets)

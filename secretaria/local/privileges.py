@@ -53,10 +53,10 @@ def engine_uid() -> int:
 
 
 def closed_part(path: Path) -> Path | None:
-    """Return the first part of an existing path that the engines may not pass, or None where the way is open."""
+    """Return the first part of a path, as far as it exists, that the engines may not pass; None where it is open."""
     if engine_uid() == os.geteuid():
         return None
-    for part in reversed([path, *path.parents]):
+    for part in (part for part in reversed([path, *path.parents]) if part.exists()):
         needed = READ_AND_TRAVERSE if part == path and part.is_file() else TRAVERSE
         if _granted(part.stat()) & needed != needed:
             return part

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 import dramatiq
-from dramatiq.errors import ConnectionError as BrokerConnectionError
+from dramatiq.errors import BrokerConnectionError
 from loguru import logger
 from redis.exceptions import RedisError
 

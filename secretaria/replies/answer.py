@@ -25,6 +25,7 @@ from secretaria.replies.settling import MAX_RESTARTS, Claimed, fail_turn, settle
 
 LEASE_MARGIN_SECONDS = 30.0
 HISTORY_MESSAGES = 24
+LONGEST_TEXT = 4000  # of one message as the model sees it; it is stored whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +112,7 @@ def _read(room: AnsweringRoom, session: Session, conversation: Conversation, tur
         now=now,
         contact_name=contact.name,
         history=tuple(_line(message) for message in history),
-        burst=tuple(BurstMessage(kind=message.kind, text=message.text) for message in burst),
+        burst=tuple(BurstMessage(kind=message.kind, text=message.text[:LONGEST_TEXT]) for message in burst),
         first_reply=not any(message.author == Author.SECRETARY for message in history),
     )
     return Claimed(

@@ -14,7 +14,6 @@ STEM = 5
 SHORTEST_PLURAL = 3
 HEADING_WEIGHT = 2.0
 MINIMUM_COVERAGE = 0.5
-UNKNOWN_WEIGHT = 2.0  # a word the base never uses is more often chatter than a subject
 FAQ_HEADING = re.compile(r"(faq-\d+)\s+(.*)")
 WORD = re.compile(r"r\$|[a-z0-9]+")
 HOW_LONG = re.compile(r"\bq\w+ tempo\b")  # "quanto tempo" asks no price
@@ -75,13 +74,14 @@ class Retrieval:
         self.sections = {section.id: section for section in sections}
         self._headings = {section.id: set(stems(section.heading)) for section in sections}
         self._words = {section.id: self._headings[section.id] | set(stems(section.text)) for section in sections}
+        self._rare = math.log(1 + len(sections))  # a word no section has weighs like one that a single section has
         frequency = Counter(word for words in self._words.values() for word in words)
         self._idf = {word: math.log(1 + len(sections) / count) for word, count in frequency.items()}
 
     def find(self, question: str) -> Section | None:
         """Return the section that shares the weightiest words with a question; None when too few are shared."""
         words = set(stems(question))
-        weight = sum(self._idf.get(word, UNKNOWN_WEIGHT) for word in words)
+        weight = sum(self._idf.get(word, self._rare) for word in words)
         best = max(self.sections, key=lambda id_: (self._score(id_, words), -len(self._words[id_])), default=None)
         if best is None or not weight:
             return None

@@ -34,9 +34,10 @@ def receive_signed(request: Request[Any, Any, Any], body: bytes, door: Door) -> 
 
 
 @post("/webhook/whaticket/{token:str}", status_code=ACCEPTED, sync_to_thread=True, request_max_body_size=MAX_BODY_BYTES)
-def receive_with_token(request: Request[Any, Any, Any], body: bytes, door: Door, token: str) -> Response[Body]:
-    """Receive an event of a Whaticket that can only be given a URL."""
-    return _receive(door, request, body, path_token=token)
+def receive_with_token(request: Request[Any, Any, Any], body: bytes, door: Door) -> Response[Body]:
+    """Receive an event of a Whaticket that can only be given a URL; the token counts as it was spelt, undecoded."""
+    spelt = request.scope["raw_path"].rsplit(b"/", 1)[-1].decode("latin-1")
+    return _receive(door, request, body, path_token=spelt)
 
 
 def _receive(door: Door, request: Request[Any, Any, Any], body: bytes, path_token: str | None) -> Response[Body]:

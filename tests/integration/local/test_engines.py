@@ -263,6 +263,7 @@ def test_a_home_behind_a_closed_folder_works_only_for_its_owner(home: Path) -> N
         with pytest.raises(PreflightRefused, match=f"não conseguem entrar em {home}$") as refused:
             engines.start()
         assert f"chmod o+x {home}" in refused.value.hint
+        assert not (home / "casa").exists()
     else:
         with engines:
             assert engines.alive()

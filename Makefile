@@ -1,0 +1,47 @@
+# The same commands on a laptop and in CI. Start with: make demo
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+BIN := .venv/bin
+INSTALLED := .venv/.installed
+
+.PHONY: help setup demo up test check bench picture
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(INSTALLED) ## Create .venv and install everything the project needs
+
+demo: $(INSTALLED) ## See it work: no server, key or phone (ARGS=--once to only play)
+	@$(BIN)/secretaria demo $(ARGS)
+
+up: $(INSTALLED) ## Run a whole installation on this machine, from .env and secretaria.toml
+	@$(BIN)/secretaria up $(ARGS)
+
+test: $(INSTALLED) ## Run every test on the embedded engines
+	$(BIN)/pytest $(ARGS)
+
+check: $(INSTALLED) ## Lint, format, types and import rules
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(INSTALLED) ## Measure the door and the pipeline, as ratios in one run
+	$(BIN)/python benchmarks/door.py
+
+picture: $(INSTALLED) ## Draw the picture of the README again
+	$(BIN)/secretaria demo --once --picture docs/demo.svg
+
+# Debian's python3 may come without ensurepip; its pip then fills a bare environment from outside.
+$(INSTALLED): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "erro: é preciso Python 3.11 ou mais novo; use: make setup PYTHON=python3.12"; exit 3; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv >/dev/null 2>&1 || $(PYTHON) -m venv --clear --without-pip .venv
+	@if $(BIN)/python -m pip --version >/dev/null 2>&1; then \
+		$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'; \
+	elif $(PYTHON) -m pip --version >/dev/null 2>&1; then \
+		$(PYTHON) -m pip --python $(BIN)/python install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'; \
+	else \
+		echo "erro: este Python não tem pip; instale-o: apt install python3-venv python3-pip"; exit 3; \
+	fi
+	@touch $@

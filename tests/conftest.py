@@ -1,0 +1,66 @@
+"""What every tier shares: the embedded engines, one migrated database a run, emptied before each test."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+import redis
+from sqlalchemy import Engine, text
+from sqlmodel import SQLModel
+
+from secretaria.clock import HeldClock
+from secretaria.database.engine import build_engine
+from secretaria.database.migrate import upgrade
+from secretaria.local.engines import EmbeddedEngines, EngineUrls
+from secretaria.queue.broker import build_redis
+from tests.builders import PublishedNudges
+
+
+@pytest.fixture(scope="session")
+def engines() -> Iterator[EngineUrls]:
+    """Run PostgreSQL and Valkey for the whole test run, migrated and on paths that they may enter."""
+    home = Path(tempfile.mkdtemp(prefix="secretaria-test-", dir="/tmp"))
+    home.chmod(0o755)
+    with EmbeddedEngines(home, durable=False) as running:
+        database = build_engine(running.urls.database_url)
+        upgrade(database)
+        database.dispose()
+        yield running.urls
+    shutil.rmtree(home, ignore_errors=True)
+
+
+@pytest.fixture
+def engine(engines: EngineUrls) -> Iterator[Engine]:
+    """Connect to an empty, migrated database."""
+    database = build_engine(engines.database_url, pool_size=5)
+    tables = ", ".join(table.name for table in SQLModel.metadata.sorted_tables)
+    with database.begin() as connection:
+        connection.execute(text(f"TRUNCATE {tables} RESTART IDENTITY CASCADE"))
+    yield database
+    database.dispose()
+
+
+@pytest.fixture
+def valkey(engines: EngineUrls) -> Iterator[redis.Redis]:
+    """Connect to an empty Valkey."""
+    client = build_redis(engines.redis_url, timeout_seconds=5.0)
+    client.flushall()
+    yield client
+    client.close()
+
+
+@pytest.fixture
+def clock() -> HeldClock:
+    """Hold the time on a Tuesday morning of the sample clinic."""
+    return HeldClock(datetime(2026, 8, 11, 13, 0, tzinfo=UTC))
+
+
+@pytest.fixture
+def nudges() -> PublishedNudges:
+    """Record what would be put on the queue."""
+    return PublishedNudges()
