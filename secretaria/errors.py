@@ -21,6 +21,10 @@ class ConfigurationError(SecretariaError):
     """A setting is missing or wrong; nothing can start until a person mends it."""
 
 
+class UsageInvalid(SecretariaError):
+    """What was typed is not understood; nothing was done."""
+
+
 class PreflightRefused(SecretariaError):
     """The machine is not ready (a busy port, a closed folder, a wrong engine); nothing was touched."""
 

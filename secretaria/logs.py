@@ -39,9 +39,7 @@ def configure_logs(section: LogSection, process: str) -> None:
     logging.basicConfig(handlers=[_Forwarder()], level=logging.INFO, force=True)
     for name in QUIET_LIBRARIES:
         logging.getLogger(name).setLevel(logging.WARNING)  # at INFO they write addresses, numbers among them
-    for name in ("uvicorn", "uvicorn.error", "uvicorn.access", "dramatiq"):
-        library = logging.getLogger(name)
-        library.handlers, library.propagate = [], True
+    logging.getLogger("uvicorn.access").disabled = True  # its lines hold the path, and so the token of the webhook
 
 
 class _Forwarder(logging.Handler):

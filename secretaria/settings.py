@@ -19,7 +19,8 @@ CONFIG_FILE = "secretaria.toml"
 CONFIG_VARIABLE = "SECRETARIA_CONFIG"
 ENV_FILE = ".env"
 OVERRIDE_PREFIX = "SECRETARIA__"
-CREATE_HINT = "crie os arquivos com: secretaria config init"
+CREATE_COMMAND = "secretaria config init"
+CREATE_HINT = f"crie os arquivos com: {CREATE_COMMAND}"
 MINIMUM_SECRET_BYTES = 32
 MINIMUM_TOKEN_BYTES = 16
 EXAMPLE_VALUES = frozenset({"changeme", "change-me", "troque-me", "exemplo", "example", "secret", "segredo"})
@@ -216,8 +217,11 @@ def require(settings: Settings, names: Iterable[str]) -> None:
     """
     missing = [name.replace("|", " ou ") for name in names if not _is_set(settings.secrets, name)]
     if missing:
-        what = "falta configurar" if settings.source else "nenhum secretaria.toml aqui, e falta configurar"
-        raise ConfigurationError(f"{what}: {', '.join(missing)}", CREATE_HINT)
+        listed = ", ".join(missing)
+        if settings.source is None:
+            raise ConfigurationError(f"nenhum secretaria.toml aqui, e falta configurar: {listed}", CREATE_HINT)
+        where = settings.source.parent / ENV_FILE
+        raise ConfigurationError(f"falta configurar: {listed}", f"preencha em {where}, que {CREATE_COMMAND} cria")
 
 
 def require_strong_webhook_secrets(settings: Settings) -> None:
@@ -306,7 +310,9 @@ def _unknown_keys(tables: Mapping[str, Any], where: str) -> list[str]:
 
 
 def _nearest(name: str, known: Iterable[str], prefix: str = "") -> str:
-    match = difflib.get_close_matches(name, list(known), n=1, cutoff=0.5)
+    listed = list(known)
+    begun = [candidate for candidate in listed if candidate.startswith(name) and name]
+    match = begun or difflib.get_close_matches(name, listed, n=1, cutoff=0.5)
     return f" (você quis dizer '{prefix}{match[0]}'?)" if match else ""
 
 

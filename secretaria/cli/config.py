@@ -20,20 +20,18 @@ def init(
     folder: Annotated[Path, typer.Argument(help="Onde criar os arquivos.")] = Path(),
 ) -> None:
     """Cria secretaria.toml, .env (com segredos novos) e a pasta do negócio, sem sobrescrever nada."""
-    from secretaria.cli.console import talk
+    from secretaria.cli.console import say
     from secretaria.cli.starting import create_files
 
     for path, created in create_files(folder):
-        talk().print(f"{'criado' if created else 'já existia'}: {path}", markup=False)
-    talk().print(
-        "Falta preencher em .env: WHATICKET_URL, WHATICKET_TOKEN e LLM_API_KEY. Depois: secretaria config check"
-    )
+        say(f"{'criado' if created else 'já existia'}: {path}")
+    say("Falta preencher em .env: WHATICKET_URL, WHATICKET_TOKEN e LLM_API_KEY. Depois: secretaria config check")
 
 
 @app.command()
 def check() -> None:
     """Confere a configuração inteira e a pasta do negócio."""
-    from secretaria.cli.console import talk
+    from secretaria.cli.console import say
     from secretaria.cli.processes import DOOR_SECRETS_REQUIRED, OUTSIDE_REQUIRED
     from secretaria.knowledge.folder import load_business_folder
     from secretaria.settings import load_settings, require, require_strong_webhook_secrets
@@ -42,10 +40,9 @@ def check() -> None:
     require(settings, (*DOOR_SECRETS_REQUIRED, *OUTSIDE_REQUIRED))
     require_strong_webhook_secrets(settings)
     business = load_business_folder(settings.business.folder)
-    talk().print(
+    say(
         f"configuração em ordem ({settings.source or 'só padrões e ambiente'}); "
         f"negócio: {business.card.identity.name}, {len(business.chunks)} unidades na base",
-        markup=False,
     )
 
 

@@ -14,6 +14,11 @@ def talk() -> Console:
     return Console(stderr=True, highlight=False)
 
 
+def say(sentence: str) -> None:
+    """Tell a person one thing, on standard error, unbroken and as it is."""
+    talk().print(sentence, markup=False, soft_wrap=True)
+
+
 def paper() -> Console:
     """Return the console for results: standard output."""
     return Console(highlight=False)

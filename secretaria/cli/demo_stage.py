@@ -14,12 +14,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from secretaria.cli.processes import MULTIPROCESS_DIR, own_command
-from secretaria.cli.starting import SAMPLE
+from secretaria.cli.processes import MULTIPROCESS_DIR, own_command, supervised
 from secretaria.errors import Unavailable
 from secretaria.local.engines import EmbeddedEngines
 from secretaria.local.supervisor import Program, Supervisor
 from secretaria.settings import ALIASES, CONFIG_FILE, CONFIG_VARIABLE, ENVIRONMENT_NAMES, OVERRIDE_PREFIX
+from secretaria.simulation import SAMPLE_BUSINESS
 
 if TYPE_CHECKING:
     from secretaria.simulation.ledger import Ledger
@@ -53,7 +53,7 @@ class Stage:
     ledger: Ledger
 
     def __init__(self, *, real_key: str, real_url: str) -> None:
-        self.business = SAMPLE
+        self.business = SAMPLE_BUSINESS
         self.quiet_seconds = QUIET_SECONDS
         self.answers_by = f"modelo real em {real_url or 'api.openai.com'}" if real_key else ""
         self._real_key, self._real_url = real_key, real_url
@@ -116,7 +116,7 @@ class Stage:
             encoding="utf-8",
         )
         return {
-            **kept,
+            **supervised(kept),
             CONFIG_VARIABLE: str(home / CONFIG_FILE),
             MULTIPROCESS_DIR: str(metrics),
             "SECRETARIA_HOME": str(home),

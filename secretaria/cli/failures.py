@@ -7,7 +7,7 @@ import sys
 import traceback
 from collections.abc import Sequence
 
-from secretaria.errors import ConfigurationError, PreflightRefused, SecretariaError
+from secretaria.errors import ConfigurationError, PreflightRefused, SecretariaError, UsageInvalid
 
 FAILURE, USAGE, PREFLIGHT, INTERRUPTED = 1, 2, 3, 130
 VERBOSE = ("-v", "--verbose")
@@ -46,6 +46,8 @@ def exit_code(error: SecretariaError) -> int:
     own = getattr(error, "exit_code", None)
     if isinstance(own, int):
         return own
+    if isinstance(error, UsageInvalid):
+        return USAGE
     return PREFLIGHT if isinstance(error, ConfigurationError | PreflightRefused) else FAILURE
 
 
@@ -60,6 +62,9 @@ def _explain_unexpected(error: Exception, *, verbose: bool) -> int:
     code = getattr(error, "exit_code", None)
     if type(error).__name__ == "Abort":
         return INTERRUPTED
+    if type(error).__name__ == "NoArgsIsHelpError":
+        print(error, file=sys.stderr)  # noqa: T201  # its message is the help itself
+        return USAGE
     if code == USAGE:
         _say(_in_portuguese(str(getattr(error, "message", error))), "veja o uso com: secretaria --help", None)
         return USAGE

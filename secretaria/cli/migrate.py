@@ -12,7 +12,7 @@ def migrate(
     sql: Annotated[bool, typer.Option("--sql", help="Só imprime o SQL, sem conectar.")] = False,
 ) -> None:
     """Leva o banco ao esquema desta versão (seguro com a versão anterior no ar)."""
-    from secretaria.cli.console import talk
+    from secretaria.cli.console import say
     from secretaria.database.migrate import pending_revisions, upgrade, upgrade_sql
 
     if sql:
@@ -26,7 +26,7 @@ def migrate(
     engine = Installation(settings).engine
     if check:
         pending = pending_revisions(engine)
-        talk().print(f"faltam: {', '.join(pending)}" if pending else "o banco está em dia")
+        say(f"faltam: {', '.join(pending)}" if pending else "o banco está em dia")
         raise typer.Exit(1 if pending else 0)
     applied = upgrade(engine)
-    talk().print(f"aplicadas: {', '.join(applied)}" if applied else "o banco já estava em dia")
+    say(f"aplicadas: {', '.join(applied)}" if applied else "o banco já estava em dia")

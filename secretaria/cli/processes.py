@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import socket
 import sys
 import tempfile
-from collections.abc import Iterator
+import threading
+import time
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from secretaria.errors import PreflightRefused
@@ -18,6 +21,8 @@ OUTSIDE_REQUIRED = ("WHATICKET_URL", "WHATICKET_TOKEN", "LLM_API_KEY")
 DOOR_REQUIRED = (*ENGINES_REQUIRED, *DOOR_SECRETS_REQUIRED)
 WORKER_REQUIRED = (*ENGINES_REQUIRED, *OUTSIDE_REQUIRED)
 MULTIPROCESS_DIR = "PROMETHEUS_MULTIPROC_DIR"
+PARENT_VARIABLE = "SECRETARIA_PARENT"
+PARENT_WATCH_SECONDS = 1.0
 BACKLOG = 2048
 
 
@@ -34,6 +39,25 @@ class PortBusy(PreflightRefused):
 def own_command(*arguments: str) -> tuple[str, ...]:
     """Return the argument list that runs a command of ours with this very Python."""
     return (sys.executable, "-m", "secretaria", *arguments)
+
+
+def supervised(environ: Mapping[str, str]) -> dict[str, str]:
+    """Return an environment that makes a program of ours end when this process is gone, even killed with -9."""
+    return {**environ, PARENT_VARIABLE: str(os.getpid())}
+
+
+def end_with_parent() -> None:
+    """End this process as SIGTERM would, once whoever supervises it is gone; without a supervisor, do nothing."""
+    parent = os.environ.get(PARENT_VARIABLE)
+    if parent is None:
+        return
+
+    def watch() -> None:
+        while os.getppid() == int(parent):
+            time.sleep(PARENT_WATCH_SECONDS)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=watch, name="parent", daemon=True).start()
 
 
 def listen(host: str, port: int) -> socket.socket:

@@ -13,12 +13,13 @@ def serve(
     processes: Annotated[int | None, typer.Option(min=1, help="Quantos processos atendem.")] = None,
 ) -> None:
     """Inicia o serviço web: webhook, saúde e métricas."""
-    from secretaria.cli.processes import DOOR_REQUIRED, own_metrics_folder
+    from secretaria.cli.processes import DOOR_REQUIRED, end_with_parent, own_metrics_folder
     from secretaria.settings import load_settings, require, require_strong_webhook_secrets
 
     settings = load_settings()
     require(settings, DOOR_REQUIRED)
     require_strong_webhook_secrets(settings)
+    end_with_parent()
     section = settings.server
     with own_metrics_folder():
         _run(host or section.host, port or section.port, processes or section.processes)

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from secretaria.errors import PreflightRefused
 from secretaria.settings import CONFIG_FILE, ENV_FILE, SECTIONS
+from secretaria.simulation import SAMPLE_BUSINESS
 
-SAMPLE = Path(__file__).parent.parent / "simulation" / "clinica-sorriso"
 BUSINESS_FOLDER = "negocio"
 HEADER = """\
 # Configuração da Secretária Virtual. Segredos não ficam aqui, e sim em .env.
@@ -89,6 +89,6 @@ def _copy_business(folder: Path) -> bool:
     if folder.exists():
         return False
     folder.mkdir()
-    shutil.copy(SAMPLE / "negocio.toml", folder)
-    shutil.copytree(SAMPLE / "base", folder / "base")
+    shutil.copy(SAMPLE_BUSINESS / "negocio.toml", folder)
+    shutil.copytree(SAMPLE_BUSINESS / "base", folder / "base")
     return True

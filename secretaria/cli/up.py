@@ -53,7 +53,7 @@ def _refuse_half_of_the_engines(settings: Settings) -> None:
 
 def _run(settings: Settings, engines: EmbeddedEngines | None, port: int) -> None:
     from secretaria.bootstrap import Installation
-    from secretaria.cli.processes import listen, own_command, own_metrics_folder
+    from secretaria.cli.processes import listen, own_command, own_metrics_folder, supervised
     from secretaria.cli.supervision import supervise
     from secretaria.database.migrate import upgrade
     from secretaria.local.supervisor import Program
@@ -63,7 +63,7 @@ def _run(settings: Settings, engines: EmbeddedEngines | None, port: int) -> None
     upgrade(installation.engine)
     installation.engine.dispose()
     with own_metrics_folder():
-        environment = {**os.environ, **_readable_logs(settings)}
+        environment = supervised({**os.environ, **_readable_logs(settings)})
         worker = own_command("worker", "--processes", str(settings.worker.processes))
         programs = [
             Program("serve", own_command("serve", "--port", str(port)), environment),

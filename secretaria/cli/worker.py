@@ -18,12 +18,13 @@ def worker(
     metrics_port: Annotated[int | None, typer.Option(min=0, max=65535, help="Porta das métricas; 0 desliga.")] = None,
 ) -> None:
     """Inicia o trabalho de fundo: arquivar, responder e entregar."""
-    from secretaria.cli.processes import WORKER_REQUIRED, own_metrics_folder
+    from secretaria.cli.processes import WORKER_REQUIRED, end_with_parent, own_metrics_folder
     from secretaria.settings import load_settings, require
 
     _override(threads=threads, queues=queues, metrics_port=metrics_port)
     settings = load_settings()
     require(settings, WORKER_REQUIRED)
+    end_with_parent()
     with own_metrics_folder() as own:
         if own:  # in a folder given to us, whoever gave it shows the numbers
             _expose(settings)
@@ -68,13 +69,12 @@ def _work_here() -> None:
 def _supervise(settings: Settings, count: int) -> None:
     import sys
 
-    from secretaria.cli.processes import own_command
+    from secretaria.cli.processes import own_command, supervised
     from secretaria.cli.supervision import supervise
     from secretaria.local.supervisor import Program
 
-    programs = [
-        Program(f"worker-{n}", own_command("worker", "--processes", "1"), dict(os.environ)) for n in range(count)
-    ]
+    environment = supervised(os.environ)
+    programs = [Program(f"worker-{n}", own_command("worker", "--processes", "1"), environment) for n in range(count)]
 
     def pass_on(_: str, line: str) -> None:
         sys.stderr.write(f"{line}\n")

@@ -100,7 +100,8 @@ def give_back(home: EngineHome, lock: IO[str]) -> None:
 
 
 def _refuse_closed(path: Path) -> None:
-    if closed := closed_part(path):
+    closed = closed_part(path)
+    if closed is not None and closed.is_dir():
         raise PreflightRefused(
             f"os servidores locais não rodam como root e não conseguem entrar em {closed}",
             f"abra a passagem com: chmod o+x {closed}; ou {ANOTHER_HOME_HINT}",

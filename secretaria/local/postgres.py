@@ -19,6 +19,7 @@ from secretaria.local.privileges import launch, own_privately
 
 NAME = "secretaria"
 BUILTIN_LOCALE_MAJOR = 17
+DRAFT_PREFIX = "postgres.new-"
 CLEAN_STOP = signal.SIGINT  # "fast shutdown": sessions are ended, everything is written
 PRIVACY = ("log_min_error_statement=panic", "log_error_verbosity=terse")  # statements carry what customers wrote
 
@@ -39,6 +40,8 @@ def prepare_cluster(programs: Programs, home: EngineHome, *, durable: bool) -> N
     Raises:
         PreflightRefused: The data belongs to another major version or is not PostgreSQL's.
     """
+    for abandoned in home.root.glob(f"{DRAFT_PREFIX}*"):  # an orphaned initdb may still write in it, hence new names
+        shutil.rmtree(abandoned, ignore_errors=True)
     (home.sockets / f"{POSTGRES_SOCKET}.lock").unlink(missing_ok=True)  # its process id may be another program's now
     if home.postgres_data.exists():
         own_privately(home.postgres_data)
@@ -66,9 +69,7 @@ def postgres_server(programs: Programs, home: EngineHome, *, durable: bool) -> E
 
 def _create_cluster(programs: Programs, home: EngineHome, *, durable: bool) -> None:
     """Create aside and rename: a start that is cut short leaves nothing half made, and the database comes with it."""
-    for abandoned in home.root.glob("postgres.new-*"):
-        shutil.rmtree(abandoned, ignore_errors=True)
-    draft = Path(tempfile.mkdtemp(prefix="postgres.new-", dir=home.root))  # an orphaned initdb may still hold the last
+    draft = Path(tempfile.mkdtemp(prefix=DRAFT_PREFIX, dir=home.root))
     own_privately(draft)
     locale = ["--locale=C.UTF-8"]
     if programs.major >= BUILTIN_LOCALE_MAJOR:

@@ -6,6 +6,7 @@ import json
 import re
 import uuid
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -51,14 +52,14 @@ class Model:
     drafter: Drafter
     faults: LlmFaults
     delay_seconds: float
-    supports: frozenset[str]
+    supports: AbstractSet[str]
 
 
 def create_llm(
     business_folder: Path,
     delay_seconds: float = 0.3,
     *,
-    supports: frozenset[str] = RESPONSE_FORMATS,
+    supports: AbstractSet[str] = RESPONSE_FORMATS,
     faults: LlmFaults | None = None,
 ) -> Litestar:
     """Build the application of one model.
@@ -124,7 +125,7 @@ def _read(raw: bytes) -> dict[str, Any]:
     return asked
 
 
-def _check_format(asked: Mapping[str, Any], supports: frozenset[str]) -> None:
+def _check_format(asked: Mapping[str, Any], supports: AbstractSet[str]) -> None:
     """Refuse what OpenAI refuses: an unknown kind, a schema without a name, a JSON mode nobody told the model of."""
     wanted = asked.get("response_format") or {"type": "text"}
     kind = wanted.get("type")

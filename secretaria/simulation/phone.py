@@ -16,7 +16,7 @@ from typing import Any, Self
 import httpx
 
 from secretaria.clock import Clock, SystemClock
-from secretaria.errors import SecretariaError, Unavailable
+from secretaria.errors import Unavailable, UsageInvalid
 
 WEBHOOK_PATH = "/webhook/whaticket"
 POST_SECONDS = 10.0
@@ -32,7 +32,7 @@ OVERRIDES = ("numero", "texto", "nome", "id", "horario")
 Event = dict[str, Any]
 
 
-class UnknownEvent(SecretariaError):
+class UnknownEvent(UsageInvalid):
     """What to simulate was not understood."""
 
 
@@ -133,7 +133,7 @@ class Phone:
             answer = self._client.post(self._address, content=body, headers=headers)
         except httpx.HTTPError as error:
             raise Unavailable(
-                f"ninguém respondeu em {self._url}: {error}", "confira se o serviço está no ar: secretaria status"
+                f"ninguém respondeu em {self._url}: {error}", "confira se o serviço está no ar: secretaria doctor"
             ) from error
         try:
             return answer.status_code, answer.json()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from litestar import Litestar
 from litestar.di import Provide
+from litestar.exceptions import HTTPException
 from litestar.openapi import OpenAPIConfig
 
 import secretaria
@@ -13,7 +14,7 @@ from secretaria.context.schema import INTENTIONS
 from secretaria.errors import SecretariaError
 from secretaria.logs import configure_logs
 from secretaria.settings import load_settings
-from secretaria.web.failures import answer_error, answer_fault
+from secretaria.web.failures import answer_error, answer_fault, answer_http
 from secretaria.web.health import healthz, livez, readyz
 from secretaria.web.metrics import scrape
 from secretaria.web.webhook import receive_signed, receive_with_token
@@ -36,7 +37,7 @@ def build_app(installation: Installation) -> Litestar:
             "installation": Provide(lambda: installation, sync_to_thread=False),
             "door": Provide(lambda: door, sync_to_thread=False),
         },
-        exception_handlers={SecretariaError: answer_error, Exception: answer_fault},
+        exception_handlers={SecretariaError: answer_error, HTTPException: answer_http, Exception: answer_fault},
         openapi_config=OpenAPIConfig(title="Secretaria Virtual", version=secretaria.__version__),
         logging_config=None,
         signature_types=[Installation],

@@ -5,13 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from litestar import Request, Response
+from litestar.exceptions import HTTPException
 from loguru import logger
 
+from secretaria import metrics
 from secretaria.errors import Rejected, SecretariaError, Unavailable
 from secretaria.whaticket.signature import SignatureInvalid
 
 RETRY_AFTER_SECONDS = 5
-UNAUTHORIZED, BAD_REQUEST, UNAVAILABLE, INTERNAL = 401, 400, 503, 500
+UNAUTHORIZED, BAD_REQUEST, TOO_LARGE, UNAVAILABLE, INTERNAL = 401, 400, 413, 503, 500
 Body = dict[str, Any]
 
 
@@ -22,6 +24,13 @@ def answer_error(_: Request[Any, Any, Any], error: SecretariaError) -> Response[
         status_code=status_of(error),
         headers={"Retry-After": str(RETRY_AFTER_SECONDS)} if isinstance(error, Unavailable) else {},
     )
+
+
+def answer_http(request: Request[Any, Any, Any], error: HTTPException) -> Response[Body]:
+    """Tell what the framework refused (no such path, wrong method, too large), in the shape of our own errors."""
+    if error.status_code == TOO_LARGE and request.scope["path"].startswith("/webhook/"):
+        metrics.WEBHOOK_RECEIVED.labels(status="too_large").inc()
+    return Response({"error": error.detail}, status_code=error.status_code, headers=error.headers)
 
 
 def answer_fault(_: Request[Any, Any, Any], error: Exception) -> Response[Body]:

@@ -78,6 +78,7 @@ def work(settings: Settings, stopping: threading.Event) -> None:
 def _wait_for_database(installation: Installation, stopping: threading.Event) -> None:
     """Engines, migrations and workers may start side by side; the worker is the one that waits."""
     deadline = time.monotonic() + DATABASE_WAIT_SECONDS
+    logger.info("waiting_for_database")
     while not stopping.is_set():
         try:
             if not pending_revisions(installation.engine):

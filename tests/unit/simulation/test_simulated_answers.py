@@ -53,7 +53,8 @@ def test_free_questions_find_their_source(retrieval: Retrieval) -> None:
 
 
 @pytest.mark.parametrize(
-    "question", ["vendem pneu", "vcs tem instagram", "fazem exame de sangue", "aceitam cachorro", "kkkk", "oi", ""]
+    "question",
+    ["vendem pneu", "tem wifi na sala de espera", "fazem exame de sangue", "aceitam cachorro", "kkkk", "oi", ""],
 )
 def test_strange_questions_find_nothing(retrieval: Retrieval, question: str) -> None:
     """What the base does not speak of gets no section, rather than a wrong one."""
