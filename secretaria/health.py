@@ -9,10 +9,10 @@ from concurrent.futures import TimeoutError as StillWaiting
 from dataclasses import dataclass
 
 import redis
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine
 
 from secretaria import metrics
-from secretaria.database.migrate import pending_revisions
+from secretaria.database.schema import require_schema
 from secretaria.errors import SecretariaError
 from secretaria.queue.heartbeats import living_workers
 
@@ -60,11 +60,7 @@ def check_health(engine: Engine, client: redis.Redis) -> dict[str, Finding]:
 
 
 def _ask_postgresql(engine: Engine) -> str:
-    with engine.connect() as connection:
-        connection.execute(text("SELECT 1"))
-    pending = pending_revisions(engine)
-    if pending:
-        raise SecretariaError(f"faltam {len(pending)} migrações: secretaria migrate")
+    require_schema(engine)
     return "no ar, esquema em dia"
 
 

@@ -88,10 +88,15 @@ def with_token(event: Mapping[str, object], token: str = TOKEN) -> Knock:
 def receive_and_file(door: Door, room: FilingRoom, event: Mapping[str, object]) -> Receipt:
     """Walk one event through the door and into its conversation."""
     receipt = receive_webhook(door, with_token(event))
-    for row in rows(door.engine, "inbox_event"):
+    file_received(room)
+    return receipt
+
+
+def file_received(room: FilingRoom) -> None:
+    """File every event that waits, oldest first, as the worker would."""
+    for row in rows(room.engine, "inbox_event"):
         if row["state"] == "received":
             file_event(room, row["id"])
-    return receipt
 
 
 def rows(engine: Engine, table: str) -> list[dict[str, Any]]:

@@ -42,7 +42,7 @@ class Screen:
                 f"[bold]Secretária Virtual[/bold], demonstração com a Clínica Sorriso (inventada).\n"
                 f"{f'Respostas: {answers_by}.' if answers_by else NO_MODEL}\n"
                 "De verdade: PostgreSQL, Valkey, serviço, worker e todo o caminho da mensagem.\n"
-                "Encurtado: a pausa de espera (1,2 s em vez de 8 s) e o tempo de digitação.",
+                "Encurtado: a pausa de espera (1 s em vez de 8 s) e o tempo de digitação.",
                 border_style="green",
             )
         )

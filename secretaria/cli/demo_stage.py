@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from secretaria.simulation.ledger import Ledger
     from secretaria.simulation.phone import Phone
 
-QUIET_SECONDS = 1.2
-THINKING_SECONDS = 0.3
+QUIET_SECONDS = 1.0
+THINKING_SECONDS = 0.2
 READY_SECONDS = 40.0
 LAST_LINES = 40
 
@@ -90,9 +90,9 @@ class Stage:
             Program("worker", own_command("worker"), environment),
         ]
         supervisor = Supervisor(programs, self._listen)
-        supervisor.start()
+        waking.start()  # first, because everything else waits for the engines
         self._open.callback(supervisor.stop, 10.0)
-        waking.start()
+        supervisor.start()
         self._open_outside_world(whaticket_token, model_url, whaticket_url, port, token)
         waking.join()
         self._wait_until_ready(supervisor, port)

@@ -40,6 +40,7 @@ def build_engine(
         max_overflow=pool_size,
         pool_timeout=connect_timeout,
         pool_pre_ping=True,  # a restarted PostgreSQL must not cost the first message after it
+        hide_parameters=True,  # the text of an error would quote numbers and words of customers
         connect_args={
             "connect_timeout": connect_timeout,
             "application_name": "secretaria",

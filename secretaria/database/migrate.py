@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-from pathlib import Path
 
 from alembic import command
 from alembic.autogenerate import compare_metadata
@@ -15,7 +14,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import OperationalError, ProgrammingError
 from sqlmodel import SQLModel
 
-import secretaria
+from secretaria.database.schema import migrations_folder
 from secretaria.database.transaction import DatabaseUnavailable
 from secretaria.errors import Conflict
 
@@ -110,9 +109,7 @@ def upgrade_sql() -> str:
 
 
 def _config() -> Config:
-    package = Path(secretaria.__file__).parent
-    installed, checkout = package / "_migrations", package.parent / "migrations"
     config = Config()
-    config.set_main_option("script_location", str(installed if installed.is_dir() else checkout))
+    config.set_main_option("script_location", str(migrations_folder()))
     config.set_main_option("path_separator", "os")
     return config

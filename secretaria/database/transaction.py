@@ -13,10 +13,11 @@ from sqlmodel import Session
 from secretaria.errors import Unavailable
 
 AFTER_COMMIT = "after_commit"
+READ_ONLY = "25006"  # a standby that was not promoted yet: for whoever must write it is as good as away
 
 
 class DatabaseUnavailable(Unavailable):
-    """PostgreSQL refused, dropped or did not answer."""
+    """PostgreSQL refused, dropped, did not answer, or only lets itself be read."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -40,7 +41,7 @@ def transaction(engine: Engine) -> Iterator[Session]:
     except (OperationalError, InterfaceError, PoolTimeoutError) as error:
         raise DatabaseUnavailable from error
     except DBAPIError as error:
-        if error.connection_invalidated:
+        if error.connection_invalidated or getattr(error.orig, "pgcode", None) == READ_ONLY:
             raise DatabaseUnavailable from error
         raise
     for action in waiting:

@@ -147,7 +147,9 @@ def _file_own_message(session: Session, event: InboxEvent, reading: Reading, now
         event_id=event.id,
         provider_message_id=reading.message_id,
     )
-    conversation.mode, conversation.mode_changed_at, conversation.person_spoke_at = Mode.ATTENDED, now, now
+    conversation.person_spoke_at = now
+    if conversation.mode != Mode.PAUSED:  # a pause ends only when somebody ends it; attended ends by itself
+        conversation.mode, conversation.mode_changed_at = Mode.ATTENDED, now
     session.add(conversation)
     turn = conversations.open_turn(session, conversation.id or 0)
     if turn is not None and turn.state == TurnState.WAITING:

@@ -30,6 +30,7 @@ BODY_KEY = "body:"
 LONGEST_ID = 200
 MOST_ITEMS = 500
 OWN_MESSAGE = "from_me"
+COPY = "copy"
 SIGNED_HEADERS = frozenset({b"x-signature", b"x-timestamp"})
 
 
@@ -101,7 +102,9 @@ def receive_webhook(door: Door, knock: Knock) -> Receipt:
     signature = authenticate(door, knock)
     arrivals = _arrivals(door, knock.body, signature)
     with transaction(door.engine) as session:
-        kept = [event for event in arrivals if _keep(session, event)]
+        # In one order for all: two requests that bring the same messages must not wait for each other's rows.
+        new = {event.id for event in sorted(arrivals, key=_key_of) if _keep(session, event, knock.body)}
+        kept = [event for event in arrivals if event.id in new]
         for event in kept:
             if event.state == EventState.RECEIVED:
                 after_commit(session, partial(door.publisher.publish, FILE_EVENT, str(event.id)))
@@ -148,13 +151,13 @@ def _arrivals(door: Door, body: bytes, signature: str | None) -> list[InboxEvent
 def _event(
     channel: str, body: bytes, now: datetime, signature: str | None, item: int, reading: Reading | None
 ) -> InboxEvent:
-    """Describe one event; own messages are kept to be looked at, other ignored ones leave only their reason."""
+    """Describe one event; own messages that say something are kept to be looked at, of others only the reason."""
     ignored = reading is not None and reading.outcome == "ignored"
-    to_look_at = not ignored or (reading is not None and reading.reason == OWN_MESSAGE)
+    to_look_at = not ignored or (reading is not None and reading.reason == OWN_MESSAGE and reading.kind is not None)
     return InboxEvent(
         id=uuid_utils.compat.uuid7(),
         channel=channel,
-        dedupe_key=_message_key(reading.message_id if reading else None) or _body_key(body, item, now),
+        dedupe_key=_message_key(reading, to_look_at=to_look_at) or _body_key(body, item, now),
         signature=signature,
         item=item,
         state=EventState.RECEIVED if to_look_at else EventState.IGNORED,
@@ -164,22 +167,38 @@ def _event(
     )
 
 
-def _keep(session: Session, event: InboxEvent) -> bool:
+def _key_of(event: InboxEvent) -> str:
+    return event.dedupe_key
+
+
+def _keep(session: Session, event: InboxEvent, body: bytes) -> bool:
     """Store an event once; without a message id the same body within a few seconds is the same event (S8)."""
-    window = timedelta(seconds=SAME_BODY_SECONDS)
-    if event.dedupe_key.startswith(BODY_KEY):
-        earlier = _body_key(event.body, event.item, event.received_at - window)
-        since = event.received_at - window
-        if store.seen_since(session, channel=event.channel, dedupe_key=earlier, since=since):
-            return False
-    return store.insert_once(session, event)
+    if not event.dedupe_key.startswith(BODY_KEY):
+        return store.insert_once(session, event)
+    since = event.received_at - timedelta(seconds=SAME_BODY_SECONDS)
+    earlier = _body_key(body, event.item, since)
+    if not store.seen_since(session, channel=event.channel, dedupe_key=earlier, since=since) and store.insert_once(
+        session, event
+    ):
+        return True
+    if event.signature:  # a copy that is not kept must not be replayed later as if it were the first
+        mark = {"dedupe_key": f"signature:{event.signature}:{event.item}", "body": b""}
+        copy = event.model_copy(update={**mark, "state": EventState.IGNORED, "reason": COPY})
+        store.insert_once(session, copy)
+    return False
 
 
-def _message_key(message_id: str | None) -> str | None:
-    """Return the message id as a key; one too long for an index is known by its hash."""
-    if message_id is None or len(message_id) <= LONGEST_ID:
-        return message_id
-    return f"sha256:{hashlib.sha256(message_id.encode()).hexdigest()}"
+def _message_key(reading: Reading | None, *, to_look_at: bool) -> str | None:
+    """Return the message id as a key; one too long for an index is known by its hash.
+
+    What is ignored leaves the id free: WhatsApp sends a message that could not be decrypted again under the same id.
+    """
+    if reading is None or reading.message_id is None:
+        return None
+    key = reading.message_id
+    if len(key) > LONGEST_ID:
+        key = f"sha256:{hashlib.sha256(key.encode()).hexdigest()}"
+    return key if to_look_at else f"{reading.reason}:{key}"
 
 
 def _body_key(body: bytes, item: int, at: datetime) -> str:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from typing import Any, Literal
+import time
+from collections.abc import Iterator, Mapping
+from typing import Any, Literal, cast
 
+import httpx2  # what openai speaks HTTP with
 import openai
 from loguru import logger
-from openai.types.chat import ChatCompletion
 
 from secretaria.llm.chat import ChatAnswer, ChatMisconfigured, ChatRequest, ChatUnavailable
 
@@ -52,16 +53,18 @@ class OpenAIChat:
             base_url: Address that ends in ``/v1``; empty for the library's default.
             model: The model asked first.
             fallback_model: The model asked when the first one gives nothing; empty for none.
-            timeout_seconds: Seconds of silence after which a call is given up.
+            timeout_seconds: Seconds after which a model is given up, all that is tried with it taken together.
             max_output_tokens: Limit of the answer.
             temperature: 0 to 2.
         """
         self._client = openai.OpenAI(
             api_key=api_key,
             base_url=base_url or None,
-            timeout=openai.Timeout(timeout_seconds, connect=min(CONNECT_SECONDS, timeout_seconds)),
+            timeout=_limits(timeout_seconds),
             max_retries=0,  # the turn decides what another try is worth, never a hidden loop inside a client
+            http_client=openai.DefaultHttpxClient(event_hooks={"request": [_set_deadline], "response": [_keep_to_it]}),
         )
+        self._timeout_seconds = timeout_seconds
         self._models = tuple(name for name in (model, fallback_model) if name)
         self._max_output_tokens = max_output_tokens
         self._temperature = temperature
@@ -93,7 +96,7 @@ class OpenAIChat:
             return [model.id for model in self._client.models.list()]
         except openai.OpenAIError as error:
             raise _meaning(error) from error
-        except (AttributeError, TypeError) as error:  # an HTML page parses into something without models
+        except (AttributeError, TypeError, ValueError) as error:  # a page, or broken JSON, has no models in it
             raise ChatUnavailable("not_an_answer") from error
 
     def close(self) -> None:
@@ -101,43 +104,93 @@ class OpenAIChat:
         self._client.close()
 
     def _ask(self, model: str, request: ChatRequest) -> ChatAnswer:
-        """Go down the ladder of structured output until the service accepts one; it is remembered for the process."""
-        known = self._structures.get(model)
-        for structure in (known,) if known else LADDER:
+        """Go down the ladder of structured output until the service accepts a step; the process remembers which."""
+        deadline = time.monotonic() + self._timeout_seconds
+        first = LADDER.index(self._structures.get(model, LADDER[0]))
+        for structure in LADDER[first:]:
             try:
-                answer = self._call(model, request, structure)
-            except openai.BadRequestError as error:
+                completion = self._call(model, request, structure, deadline - time.monotonic())
+            except (openai.BadRequestError, openai.UnprocessableEntityError) as error:
                 if structure == LADDER[-1] or not _is_about_structure(error):
-                    raise ChatMisconfigured("bad_request") from error
-                continue
+                    raise _meaning(error) from error
             except openai.OpenAIError as error:
                 raise _meaning(error) from error
-            self._structures[model] = structure
-            return answer
+            except (ValueError, RecursionError) as error:  # JSON that is none, or nested without end
+                raise ChatUnavailable("not_an_answer") from error
+            else:
+                self._structures[model] = structure
+                return _read(completion, model)
         raise ChatMisconfigured("bad_request")
 
-    def _call(self, model: str, request: ChatRequest, structure: Structure) -> ChatAnswer:
+    def _call(self, model: str, request: ChatRequest, structure: Structure, seconds: float) -> object:
+        if seconds <= 0:
+            raise ChatUnavailable("timeout")
         arguments: dict[str, Any] = {"messages": _messages(request, structure)}
         if structure != "prompt":
             arguments["response_format"] = _response_format(request, structure)
-        completion: object = self._client.chat.completions.create(
+        return self._client.chat.completions.create(
             model=model,
             max_completion_tokens=self._max_output_tokens,
             temperature=self._temperature,
+            timeout=_limits(seconds),
             **arguments,
         )
-        if not isinstance(completion, ChatCompletion) or not completion.choices:
-            raise ChatUnavailable("not_an_answer")
-        text = completion.choices[0].message.content if completion.choices[0].message else None
-        if not text or not text.strip():
-            raise ChatUnavailable("empty")
-        usage = completion.usage
-        return ChatAnswer(
-            text=text,
-            model=model,
-            prompt_tokens=usage.prompt_tokens if usage else 0,
-            completion_tokens=usage.completion_tokens if usage else 0,
-        )
+
+
+class _Punctual(httpx2.SyncByteStream):
+    """A body that must be whole by a deadline: the library only limits silence, and some proxies drip blanks."""
+
+    def __init__(self, stream: httpx2.SyncByteStream, deadline: float) -> None:
+        self._stream = stream
+        self._deadline = deadline
+
+    def __iter__(self) -> Iterator[bytes]:
+        for chunk in self._stream:
+            if time.monotonic() > self._deadline:
+                raise httpx2.ReadTimeout("the answer does not end")
+            yield chunk
+
+    def close(self) -> None:
+        """Close the body below."""
+        self._stream.close()
+
+
+def _limits(seconds: float) -> openai.Timeout:
+    return openai.Timeout(seconds, connect=min(CONNECT_SECONDS, seconds))
+
+
+def _set_deadline(request: httpx2.Request) -> None:
+    request.extensions["deadline"] = time.monotonic() + request.extensions["timeout"]["read"]
+
+
+def _keep_to_it(response: httpx2.Response) -> None:
+    stream = cast("httpx2.SyncByteStream", response.stream)
+    response.stream = _Punctual(stream, response.request.extensions["deadline"])
+
+
+def _read(completion: object, model: str) -> ChatAnswer:
+    """Read an answer of which nothing is certain: the library does not check what services send."""
+    choices = getattr(completion, "choices", None)
+    message = getattr(choices[0], "message", None) if isinstance(choices, list) and choices else None
+    if message is None:
+        raise ChatUnavailable("not_an_answer")
+    text = getattr(message, "content", None) or ""
+    if not isinstance(text, str):
+        raise ChatUnavailable("not_an_answer")
+    if not text.strip():
+        raise ChatUnavailable("empty")
+    usage = getattr(completion, "usage", None)
+    return ChatAnswer(
+        text=text,
+        model=model,
+        prompt_tokens=_count(usage, "prompt_tokens"),
+        completion_tokens=_count(usage, "completion_tokens"),
+    )
+
+
+def _count(usage: object, name: str) -> int:
+    counted = getattr(usage, name, None)
+    return counted if isinstance(counted, int) else 0
 
 
 def _messages(request: ChatRequest, structure: Structure) -> list[Mapping[str, object]]:
@@ -159,7 +212,7 @@ def _response_format(request: ChatRequest, structure: Structure) -> dict[str, An
     }
 
 
-def _is_about_structure(error: openai.BadRequestError) -> bool:
+def _is_about_structure(error: openai.APIStatusError) -> bool:
     said = f"{error.message} {error.param or ''}".lower()
     return any(word in said for word in STRUCTURE_WORDS)
 

@@ -9,7 +9,7 @@ from litestar import Response, get
 
 import secretaria
 from secretaria.bootstrap import Installation
-from secretaria.database.migrate import pending_revisions
+from secretaria.database.schema import require_schema
 from secretaria.errors import SecretariaError
 from secretaria.health import check_health
 
@@ -27,12 +27,9 @@ def livez() -> Body:
 def readyz(installation: Installation) -> Response[Body]:
     """Say whether an event sent now would be kept."""
     try:
-        pending = pending_revisions(installation.health_engine)
+        require_schema(installation.health_engine)
     except SecretariaError as error:
         return Response({"status": "unavailable", "detail": error.message}, status_code=UNAVAILABLE)
-    if pending:
-        detail = f"faltam {len(pending)} migrações: secretaria migrate"
-        return Response({"status": "unavailable", "detail": detail}, status_code=UNAVAILABLE)
     return Response({"status": "ok"}, status_code=OK)
 
 

@@ -77,7 +77,8 @@ def _read_event(event: Event) -> Reading:
     bare = replace(bare, outcome=outcome, reason=reason, number=number)
     if reason not in ("", "from_me", "unresolved_lid"):
         return bare
-    return replace(bare, text=content.text.strip(), kind=content.kind, name=name_of(event))
+    kind = None if content.is_empty else content.kind  # an own message of nothing is no word of a person
+    return replace(bare, text=content.text.strip(), kind=kind, name=name_of(event))
 
 
 def _judge(event: Event, content: Content, number: str | None) -> tuple[Outcome, str]:

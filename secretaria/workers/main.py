@@ -17,8 +17,8 @@ from loguru import logger
 from secretaria import metrics
 from secretaria.bootstrap import WORKER_REDIS_SECONDS, Installation
 from secretaria.context.schema import INTENTIONS
-from secretaria.database.migrate import pending_revisions
-from secretaria.errors import PreflightRefused, Unavailable
+from secretaria.database.schema import SchemaBehind, require_schema
+from secretaria.errors import Unavailable
 from secretaria.logs import configure_logs
 from secretaria.settings import Settings, load_settings
 from secretaria.workers import answering, delivery, filing
@@ -27,13 +27,6 @@ from secretaria.workers.schedule import Schedule
 
 DATABASE_WAIT_SECONDS = 30.0
 DATABASE_POLL_SECONDS = 0.1
-
-
-class SchemaBehind(PreflightRefused):
-    """The database lacks migrations of this version."""
-
-    def __init__(self) -> None:
-        super().__init__("o banco não tem o esquema desta versão", "rode: secretaria migrate")
 
 
 def main() -> None:
@@ -81,11 +74,11 @@ def _wait_for_database(installation: Installation, stopping: threading.Event) ->
     logger.info("waiting_for_database")
     while not stopping.is_set():
         try:
-            if not pending_revisions(installation.engine):
-                return
-            problem: Exception = SchemaBehind()
-        except Unavailable as error:
+            require_schema(installation.engine)
+        except (Unavailable, SchemaBehind) as error:
             problem = error
+        else:
+            return
         if time.monotonic() >= deadline:
             raise problem
         stopping.wait(DATABASE_POLL_SECONDS)
