@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 import os
 import tomllib
@@ -14,6 +13,7 @@ from dotenv import dotenv_values
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
 from secretaria.errors import ConfigurationError
+from secretaria.validation import nearest, reason
 
 CONFIG_FILE = "secretaria.toml"
 CONFIG_VARIABLE = "SECRETARIA_CONFIG"
@@ -296,24 +296,17 @@ def _unknown_keys(tables: Mapping[str, Any], where: str) -> list[str]:
     problems = []
     for section, table in tables.items():
         if section not in SECTIONS:
-            problems.append(f"{where}: chave desconhecida {section!r}{_nearest(section, SECTIONS)}")
+            problems.append(f"{where}: chave desconhecida {section!r}{nearest(section, SECTIONS)}")
         elif not isinstance(table, dict):
             problems.append(f"{where}: {section} precisa ser uma tabela, [{section}]")
         else:
             known = SECTIONS[section].model_fields
             problems += [
-                f"{where}: chave desconhecida '{section}.{key}'{_nearest(key, known, f'{section}.')}"
+                f"{where}: chave desconhecida '{section}.{key}'{nearest(key, known, f'{section}.')}"
                 for key in table
                 if key not in known
             ]
     return problems
-
-
-def _nearest(name: str, known: Iterable[str], prefix: str = "") -> str:
-    listed = list(known)
-    begun = [candidate for candidate in listed if candidate.startswith(name) and name]
-    match = begun or difflib.get_close_matches(name, listed, n=1, cutoff=0.5)
-    return f" (você quis dizer '{prefix}{match[0]}'?)" if match else ""
 
 
 def _secrets(environment: Mapping[str, str]) -> Secrets:
@@ -346,24 +339,6 @@ def _is_set(secrets: Secrets, names: str) -> bool:
 def _sentences(error: ValidationError, merged: Mapping[str, Mapping[str, Any]]) -> str:
     section = next((name for name in merged if SECTIONS[name].__name__ == error.title), error.title)
     return "; ".join(
-        f"valor inválido em {'.'.join([section, *map(str, item['loc'])])}: {item['input']!r} ({_reason(item)})"
+        f"valor inválido em {'.'.join([section, *map(str, item['loc'])])}: {item['input']!r} ({reason(item)})"
         for item in error.errors(include_url=False)
     )
-
-
-def _reason(item: Mapping[str, Any]) -> str:
-    context = item.get("ctx", {})
-    reasons = {
-        "greater_than_equal": f"o mínimo é {context.get('ge')}",
-        "greater_than": f"precisa ser maior que {context.get('gt')}",
-        "less_than_equal": f"o máximo é {context.get('le')}",
-        "literal_error": f"aceita {context.get('expected')}",
-        "int_parsing": "precisa ser um número inteiro",
-        "int_type": "precisa ser um número inteiro",
-        "int_from_float": "precisa ser um número inteiro",
-        "float_parsing": "precisa ser um número",
-        "float_type": "precisa ser um número",
-        "string_type": "precisa ser um texto entre aspas",
-        "string_too_short": "não pode ser vazio",
-    }
-    return reasons.get(str(item["type"]), str(item["msg"]))

@@ -25,7 +25,7 @@ from secretaria.simulation.faults import LlmFaults, SendFaults
 from secretaria.simulation.ledger import Ledger
 from secretaria.whaticket.gateway import Gateway
 from secretaria.whaticket.http_gateway import HttpGateway
-from tests.builders import PublishedNudges, a_door, a_filing_room, a_text, receive_and_file, rows
+from tests.builders import NUMBER, PublishedNudges, a_door, a_filing_room, a_text, receive_and_file, rows
 
 COMPLETIONS = "/v1/chat/completions"
 LLM_KEY = "chave-inventada-do-modelo"
@@ -122,10 +122,10 @@ class Scene:
     room: AnsweringRoom
     written: int = 0
 
-    def customer_writes(self, *texts: str) -> None:
-        """Let texts of the customer in and file them, one after another."""
+    def customer_writes(self, *texts: str, number: str = NUMBER) -> None:
+        """Let texts of a customer in and file them, one after another."""
         for text in texts:
-            self._arrives(a_text(text, message_id=self._next_id()))
+            self._arrives(a_text(text, message_id=self._next_id(), number=number))
 
     def person_writes(self, text: str = "Oi, aqui é a Renata da recepção") -> None:
         """Let an own message in that we did not send."""

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from rich.console import Console
 from rich.panel import Panel
+from rich.table import Table
 from rich.text import Text
 
 from secretaria.cli.console import print_json
@@ -56,12 +57,15 @@ class Screen:
             print_json({"seconds": round(seconds, 2), **asdict(line)})
             return
         colour = self._colours.setdefault(line.conversation, COLOURS[len(self._colours) % len(COLOURS)])
-        text = Text(f"{seconds:5.1f}s ", style="dim")
+        row = Table.grid(padding=(0, 1))
+        row.add_column(width=6, style="dim", justify="right")
+        row.add_column(width=31, style=f"bold {colour}")
+        row.add_column()
         if line.sender == "customer":
-            text.append(f"--> {line.name}: ", style=f"bold {colour}").append(line.text or KINDS.get(line.kind, ""))
+            row.add_row(f"{seconds:.1f}s", f"--> {line.name}", Text(line.text or KINDS.get(line.kind, "")))
         else:
-            text.append(f"<-- Sol para {line.name}: ", style="bold green").append(line.text, style=colour)
-        self._console.print(text)
+            row.add_row(f"{seconds:.1f}s", f"<-- Sol, para {line.name}", Text(line.text, style="green"))
+        self._console.print(row)
 
     def sum_up(self, played: Sequence[Played]) -> None:
         """Say how it went."""

@@ -103,9 +103,9 @@ def add_message(
 
 
 def open_turn(session: Session, conversation_id: int) -> Turn | None:
-    """Return the turn of a conversation that is not closed yet, if there is one."""
+    """Return the turn of a conversation that is not closed yet, if there is one, as it is now that it is locked."""
     statement = select(Turn).where(Turn.conversation_id == conversation_id, col(Turn.state).in_(OPEN_STATES))
-    return session.exec(statement.with_for_update()).first()
+    return session.exec(statement.with_for_update().execution_options(populate_existing=True)).first()
 
 
 def load_turn(session: Session, turn_id: int) -> Turn | None:

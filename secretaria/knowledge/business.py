@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
@@ -15,6 +14,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from pydantic_core import PydanticCustomError
 
 from secretaria.errors import ConfigurationError
+from secretaria.validation import nearest, reason
 
 CARD_FILE = "negocio.toml"
 CARD_HINT = "compare com o exemplo em secretaria/simulation/clinica-sorriso/negocio.toml"
@@ -161,14 +161,14 @@ def _sentence(item: Mapping[str, Any]) -> str:
     if item["type"] == "missing":
         return f"falta a chave '{path}'"
     if item["type"] == "extra_forbidden":
-        return f"chave desconhecida '{path}'{_nearest(item['loc'])}"
+        return f"chave desconhecida '{path}'{_suggestion(item['loc'])}"
     shown = f": {item['input']!r}" if isinstance(item["input"], str | int | float) else ""
-    return f"valor inválido em '{path}'{shown} ({_reason(item)})"
+    return f"valor inválido em '{path}'{shown} ({reason(item)})"
 
 
-def _nearest(loc: tuple[str | int, ...]) -> str:
-    match = difflib.get_close_matches(str(loc[-1]), _known_keys(loc[:-1]), n=1, cutoff=0.5)
-    return f" (você quis dizer '{'.'.join([*map(str, loc[:-1]), match[0]])}'?)" if match else ""
+def _suggestion(loc: tuple[str | int, ...]) -> str:
+    prefix = "".join(f"{part}." for part in loc[:-1])
+    return nearest(str(loc[-1]), _known_keys(loc[:-1]), prefix)
 
 
 def _known_keys(table: tuple[str | int, ...]) -> Iterable[str]:
@@ -180,31 +180,3 @@ def _known_keys(table: tuple[str | int, ...]) -> Iterable[str]:
         ("agenda",): Agenda,
     }
     return [field.alias or name for name, field in tables.get(table, WeekHours).model_fields.items()]
-
-
-def _reason(item: Mapping[str, Any]) -> str:
-    context = item.get("ctx", {})
-    reasons = {
-        "greater_than_equal": f"o mínimo é {context.get('ge')}",
-        "greater_than": f"precisa ser maior que {context.get('gt')}",
-        "less_than_equal": f"o máximo é {context.get('le')}",
-        "literal_error": f"aceita {str(context.get('expected')).replace(' or ', ' ou ')}",
-        "int_parsing": "precisa ser um número inteiro",
-        "int_type": "precisa ser um número inteiro",
-        "int_from_float": "precisa ser um número inteiro",
-        "float_parsing": "precisa ser um número",
-        "float_type": "precisa ser um número",
-        "string_type": "precisa ser um texto entre aspas",
-        "string_too_short": "não pode ser vazio",
-        "string_pattern_mismatch": "use letras minúsculas sem acento, números e hífen",
-        "tuple_type": "precisa ser uma lista, entre colchetes",
-        "model_type": "precisa ser uma tabela",
-        "dict_type": "precisa ser uma tabela",
-        "zoneinfo_str": "fuso desconhecido, use um como America/Sao_Paulo",
-        "date_from_datetime_inexact": "precisa ser uma data, AAAA-MM-DD",
-        "date_from_datetime_parsing": "precisa ser uma data, AAAA-MM-DD",
-        "date_parsing": "precisa ser uma data, AAAA-MM-DD",
-        "date_type": "precisa ser uma data, AAAA-MM-DD",
-        "dataclass_type": 'use "HH:MM-HH:MM", ou "" quando não abre',
-    }
-    return reasons.get(str(item["type"]), str(item["msg"]))

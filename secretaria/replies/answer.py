@@ -21,10 +21,11 @@ from secretaria.llm.chat import Chat
 from secretaria.queue.publisher import Publisher
 from secretaria.replies.drafting import draft_reply
 from secretaria.replies.policy import judge
-from secretaria.replies.settling import MAX_RESTARTS, Claimed, fail_turn, settle_turn
+from secretaria.replies.settling import MAX_RESTARTS, Claimed, count_failure, fail_turn, settle_turn
 
 LEASE_MARGIN_SECONDS = 30.0
 HISTORY_MESSAGES = 24
+WORKER_LOST = "worker_lost"
 LONGEST_TEXT = 4000  # of one message as the model sees it; it is stored whole
 
 
@@ -79,7 +80,8 @@ def _claim(room: AnsweringRoom, turn_id: int) -> Claimed | None:
             return None
         conversation = conversations.load_conversation(session, turn.conversation_id)
         turn = conversations.open_turn(session, turn.conversation_id)  # again, now that nobody else can change it
-        if turn is None or turn.id != turn_id or not _may_speak(room, session, conversation, turn, now):
+        due = turn is not None and turn.id == turn_id and turn.due_at <= now
+        if turn is None or not due or not _may_answer(room, session, conversation, turn, now):
             release_lease(session, conversation.id or 0, token=token)
             return None
         turn.state = TurnState.ANSWERING
@@ -87,18 +89,22 @@ def _claim(room: AnsweringRoom, turn_id: int) -> Claimed | None:
         return _read(room, session, conversation, turn, token)
 
 
-def _may_speak(room: AnsweringRoom, session: Session, conversation: Conversation, turn: Turn, now: datetime) -> bool:
-    """Apply the policy: silence closes the turn, a resumed conversation is automatic again."""
+def _may_answer(room: AnsweringRoom, session: Session, conversation: Conversation, turn: Turn, now: datetime) -> bool:
+    """Close the turn where the policy says silence, or where it has cost too many workers."""
+    log = logger.bind(correlation_id=str(turn.correlation_id), conversation_id=conversation.id, turn_id=turn.id)
     judgement = judge(conversation, now=now, resume_after_hours=room.resume_after_hours)
     if judgement.verdict == "silence":
         turn.state, turn.reason, turn.closed_at = TurnState.SILENCED, judgement.reason, now
         session.add(turn)
         session.flush()
-        logger.bind(turn_id=turn.id, reason=judgement.reason).info("turn_silenced")
+        log.bind(reason=judgement.reason).info("turn_silenced")
         return False
     if judgement.verdict == "resume":
         conversation.mode, conversation.mode_changed_at = Mode.AUTOMATIC, now
         session.add(conversation)
+    if turn.state == TurnState.ANSWERING:  # whoever had it died, or lost the database
+        log.bind(failures=turn.failures + 1).warning("turn_abandoned")
+        return not count_failure(session, turn, now, WORKER_LOST)
     return True
 
 

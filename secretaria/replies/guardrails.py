@@ -55,7 +55,9 @@ def _visible(text: str) -> str:
 
 
 def _cut(text: str, limit: int) -> str:
+    """Cut between two words, or inside one that would take half of the bubble with it."""
     if len(text) <= limit:
         return text
-    whole = text[: limit - 1].rsplit(" ", 1)[0]
-    return whole + ELLIPSIS
+    room = text[: limit - 1]
+    whole = room.rsplit(" ", 1)[0]
+    return (whole if 2 * len(whole) >= limit else room) + ELLIPSIS

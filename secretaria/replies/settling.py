@@ -73,7 +73,7 @@ def settle_turn(engine: Engine, publisher: Publisher, now: datetime, claimed: Cl
         items = _place_bubbles(session, claimed, reply.bubbles, now)
         if reply.handoff_reason:
             _hand_off(session, claimed.conversation_id, now)
-        _move_late_messages(session, publisher, claimed, now)
+        _move_late_messages(session, publisher, claimed, turn, now)
         after_commit(session, partial(publisher.publish, DELIVER_ITEM, str(items[0].id)))
     if drafted.draft is not None:
         metrics.INTENTIONS.labels(intention=drafted.draft.intention).inc()
@@ -88,14 +88,24 @@ def fail_turn(engine: Engine, now: datetime, claimed: Claimed, error: str) -> No
         if not release_lease(session, claimed.conversation_id, token=claimed.token):
             return
         turn = session.get_one(Turn, claimed.turn_id, populate_existing=True)
-        turn.failures += 1
-        if turn.failures >= MAX_FAILURES:
-            turn.state, turn.reason, turn.closed_at = TurnState.HANDED_OFF, error, now
-            _hand_off(session, claimed.conversation_id, now)
-        else:
+        if not count_failure(session, turn, now, error):
             turn.state = TurnState.WAITING
             turn.due_at = now + timedelta(seconds=FAILURE_WAIT_SECONDS * turn.failures)
-        session.add(turn)
+
+
+def count_failure(session: Session, turn: Turn, now: datetime, reason: str) -> bool:
+    """Count a failure against a turn.
+
+    Returns:
+        Whether it was one too many, so that a person has the turn now.
+    """
+    turn.failures += 1
+    session.add(turn)
+    if turn.failures < MAX_FAILURES:
+        return False
+    turn.state, turn.reason, turn.closed_at = TurnState.HANDED_OFF, reason, now
+    _hand_off(session, turn.conversation_id, now)
+    return True
 
 
 def _throw_away(session: Session, publisher: Publisher, now: datetime, claimed: Claimed) -> None:
@@ -185,16 +195,21 @@ def _place_bubbles(session: Session, claimed: Claimed, bubbles: Sequence[str], n
 
 
 def _hand_off(session: Session, conversation_id: int, now: datetime) -> None:
+    """Call a person, unless one already has the word."""
     conversation = conversations.load_conversation(session, conversation_id)
-    conversation.mode, conversation.mode_changed_at = Mode.WAITING, now
-    session.add(conversation)
+    if conversation.mode == Mode.AUTOMATIC:
+        conversation.mode, conversation.mode_changed_at = Mode.WAITING, now
+        session.add(conversation)
 
 
-def _move_late_messages(session: Session, publisher: Publisher, claimed: Claimed, now: datetime) -> None:
+def _move_late_messages(
+    session: Session, publisher: Publisher, claimed: Claimed, answered: Turn, now: datetime
+) -> None:
     """What came after the draft was read, and did not stop it, is answered in a turn of its own at once."""
     late = conversations.late_messages(session, claimed.turn_id, claimed.inbound_seq)
     if not late:
         return
+    answered.messages -= len(late)
     first = late[0]
     turn = Turn(
         conversation_id=claimed.conversation_id,

@@ -94,13 +94,18 @@ class LocalServer:
         self.stop()
 
     def _listen(self) -> socket.socket:
+        listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)  # named, for asyncio's NODELAY
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            return socket.create_server((self._host, self._port))
+            listener.bind((self._host, self._port))
+            listener.listen()
         except OSError as error:
+            listener.close()
             raise PreflightRefused(
                 f"não consegui escutar em {self._host}:{self._port}: {error.strerror}",
                 "escolha outra porta, ou encerre o programa que a ocupa",
             ) from error
+        return listener
 
     async def _answer(self, scope: dict[str, Any], receive: Any, send: Any) -> None:  # noqa: ANN401 - ASGI callables
         scope.setdefault("extensions", {})[RESET] = lambda: self._reset(scope["client"])
