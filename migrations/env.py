@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from alembic import context
-from sqlalchemy import create_engine, text
+from sqlalchemy import NullPool, create_engine, text
 from sqlmodel import SQLModel
 
 import secretaria.conversations.models
@@ -18,7 +18,8 @@ STATEMENT_TIMEOUT = "5min"
 
 def run_online() -> None:
     """Migrate one database under an advisory lock; a second run waits for the first and then finds nothing to do."""
-    engine = create_engine(context.config.attributes["url"])
+    # Without a pool the connection really ends, and with it the advisory lock, also when a migration fails.
+    engine = create_engine(context.config.attributes["url"], poolclass=NullPool)
     with engine.connect() as connection:
         connection.execute(text(f"SET statement_timeout = '{STATEMENT_TIMEOUT}'"))
         connection.execute(text("SELECT pg_advisory_lock(:lock)"), {"lock": MIGRATION_LOCK})
@@ -27,7 +28,6 @@ def run_online() -> None:
         context.configure(connection=connection, target_metadata=SQLModel.metadata, transaction_per_migration=True)
         with context.begin_transaction():
             context.run_migrations()
-    engine.dispose()
 
 
 def run_offline() -> None:

@@ -9,7 +9,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from alembic.util import CommandError
+from alembic.script.revision import RevisionError
 from sqlalchemy import Engine
 from sqlalchemy.exc import OperationalError, ProgrammingError
 from sqlmodel import SQLModel
@@ -17,6 +17,8 @@ from sqlmodel import SQLModel
 from secretaria.database.schema import migrations_folder
 from secretaria.database.transaction import DatabaseUnavailable
 from secretaria.errors import Conflict
+
+GAVE_UP = ("55P03", "57014")  # lock time-out, statement time-out: by code, PostgreSQL may speak Portuguese
 
 
 class MigrationBlocked(Conflict):
@@ -57,7 +59,7 @@ def upgrade(engine: Engine) -> list[str]:
         try:
             command.upgrade(config, "head")
         except OperationalError as error:
-            if "timeout" in str(error.orig):
+            if getattr(error.orig, "pgcode", None) in GAVE_UP:
                 raise MigrationBlocked from error
             raise DatabaseUnavailable from error
     return pending
@@ -74,7 +76,7 @@ def pending_revisions(engine: Engine) -> list[str]:
     script = ScriptDirectory.from_config(_config())
     try:
         newer = list(script.iterate_revisions("head", current or "base"))
-    except CommandError as error:
+    except RevisionError as error:
         raise SchemaUnknown(current or "") from error
     return [revision.revision for revision in reversed(newer)]
 

@@ -70,7 +70,7 @@ def _claim(room: DispatchRoom, item_id: int) -> tuple[OutboxItem, int] | None:
             return None
         mode = conversations.load_conversation(session, item.conversation_id).mode
         if mode in SILENT_MODES:
-            store.settle_item(session, item, state=ItemState.PENDING)
+            store.settle_item(session, item, state=ItemState.PENDING, attempts=item.attempts - 1)
             for message_id in store.supersede_pending(session, item.conversation_id, f"conversation_{mode}"):
                 conversations.mark_delivery(session, message_id, ItemState.SUPERSEDED)
             return None
@@ -107,7 +107,8 @@ def _changes(
             return {"sent_at": now, "provider_message_id": result.provider_message_id, "reason": None}
         case ItemState.PENDING:
             wait = _wait_seconds(result, store.count_attempts(session, item.id or 0))
-            return {"reason": result.error, "not_before": now + timedelta(seconds=wait)}
+            not_before = now + timedelta(seconds=wait)
+            return {"reason": result.error, "not_before": not_before, "attempts": item.attempts - 1}
         case ItemState.UNCONFIRMED:
             return {"reason": result.error, "lease_until": now}
         case _:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, update
+from sqlalchemy import ColumnElement, func, update
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
 from secretaria.outbox.models import DeliveryAttempt, ItemState, OutboxItem
 
-IN_THE_WAY = (ItemState.PENDING, ItemState.SENDING, ItemState.UNCONFIRMED)
+IN_FLIGHT = (ItemState.SENDING, ItemState.UNCONFIRMED)
 
 
 def place_item(session: Session, item: OutboxItem) -> OutboxItem:
@@ -22,24 +22,18 @@ def place_item(session: Session, item: OutboxItem) -> OutboxItem:
 
 
 def claim_item(session: Session, item_id: int, *, now: datetime, lease_seconds: float) -> OutboxItem | None:
-    """Take a pending item for sending, unless an earlier one of its conversation is still on the way.
+    """Take a pending item for sending, unless another one of its conversation goes first.
 
     Returns:
         The item with its new fencing token, or None when there is nothing to send now.
     """
-    earlier = aliased(OutboxItem)
-    in_the_way = select(earlier.id).where(
-        earlier.conversation_id == OutboxItem.conversation_id,
-        col(earlier.id) < col(OutboxItem.id),
-        col(earlier.state).in_(IN_THE_WAY),
-    )
     claim = (
         update(OutboxItem)
         .where(
             col(OutboxItem.id) == item_id,
             col(OutboxItem.state) == ItemState.PENDING,
             col(OutboxItem.not_before) <= now,
-            ~in_the_way.exists(),
+            ~_one_goes_first(),
         )
         .values(
             state=ItemState.SENDING,
@@ -66,7 +60,7 @@ def settle_item(session: Session, item: OutboxItem, *, state: ItemState, **chang
             col(OutboxItem.state) == ItemState.SENDING,
             col(OutboxItem.lease_token) == item.lease_token,
         )
-        .values(state=state, lease_until=None, **changes)
+        .values({"state": state, "lease_until": None, **changes})
         .returning(col(OutboxItem.id))
     )
     return session.execute(settle).first() is not None
@@ -102,11 +96,11 @@ def count_attempts(session: Session, item_id: int) -> int:
 
 
 def forgotten_items(session: Session, *, now: datetime, age_seconds: float, limit: int) -> list[int]:
-    """Mark as nudged, and return, the pending items whose nudge seems lost, oldest first."""
+    """Mark as nudged, and return, the items that could be sent but whose nudge seems lost, oldest first."""
     before = now - timedelta(seconds=age_seconds)
     waiting = (
         select(OutboxItem.id)
-        .where(OutboxItem.state == ItemState.PENDING, col(OutboxItem.not_before) < now)
+        .where(OutboxItem.state == ItemState.PENDING, col(OutboxItem.not_before) < before, ~_one_goes_first())
         .where(func.coalesce(OutboxItem.nudged_at, OutboxItem.created_at) < before)
         .order_by(col(OutboxItem.not_before))
         .limit(limit)
@@ -149,3 +143,11 @@ def hold_doubtful(session: Session, *, now: datetime, after_seconds: float) -> l
         .returning(col(OutboxItem.message_id))
     )
     return list(session.execute(doubtful).scalars().all())
+
+
+def _one_goes_first() -> ColumnElement[bool]:
+    """An older bubble of the conversation still waits, or one of whatever age is being sent or in doubt."""
+    other = aliased(OutboxItem)
+    older_waits = (col(other.state) == ItemState.PENDING) & (col(other.id) < col(OutboxItem.id))
+    same_conversation = other.conversation_id == OutboxItem.conversation_id
+    return select(other.id).where(same_conversation, col(other.state).in_(IN_FLIGHT) | older_waits).exists()

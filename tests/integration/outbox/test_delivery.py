@@ -224,7 +224,7 @@ def test_refused_connection_backs_off(answered: Scene, open_dispatch: OpenDispat
             answered.clock.advance(max(waits[-1], 0))
     assert waits[:6] == [2, 5, 15, 60, 300, 300]
     item, attempts = _item(answered), rows(answered.engine, "delivery_attempt")
-    assert (item["state"], item["reason"], item["attempts"]) == ("held", "ConnectError", 0)
+    assert (item["state"], item["reason"], item["attempts"]) == ("held", "ConnectError", 1)
     assert len(attempts) == len(waits)
     assert {(attempt["outcome"], attempt["status"]) for attempt in attempts} == {("not_sent", None)}
     assert attempts[-1]["started_at"] - item["created_at"] >= timedelta(minutes=30)
