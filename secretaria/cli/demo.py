@@ -30,12 +30,9 @@ def demo(
     begun = time.monotonic()
     from secretaria.cli.demo_screen import Screen
     from secretaria.cli.demo_stage import Stage
-    from secretaria.settings import load_settings, secret_values
 
-    secrets = load_settings().secrets
-    keys = secret_values(secrets.llm_api_key)
     screen = Screen(begun, as_json=as_json, record=picture is not None)
-    with Stage(real_key=keys[0] if keys else "", real_url=secrets.llm_base_url) as stage:
+    with Stage(_real_model()) as stage:
         screen.open(stage.answers_by)
         answered = _play(stage, screen)
         if picture is not None:
@@ -45,6 +42,26 @@ def demo(
         screen.close()
     if not answered:
         raise typer.Exit(1)
+
+
+def _real_model() -> dict[str, str]:
+    """Return what reaches the owner's model, if one is configured; a broken configuration must not stop a demo."""
+    from secretaria.errors import ConfigurationError
+    from secretaria.settings import load_settings, secret_values
+
+    try:
+        settings = load_settings()
+    except ConfigurationError:
+        return {}
+    keys = secret_values(settings.secrets.llm_api_key)
+    if not keys:
+        return {}
+    return {
+        "LLM_API_KEY": keys[0],
+        "LLM_BASE_URL": settings.secrets.llm_base_url,
+        "SECRETARIA__LLM__MODEL": settings.llm.model,
+        "SECRETARIA__LLM__FALLBACK_MODEL": settings.llm.fallback_model,
+    }
 
 
 def _play(stage: Stage, screen: Screen) -> bool:

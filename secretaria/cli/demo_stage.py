@@ -9,6 +9,7 @@ import socket
 import tempfile
 import threading
 import time
+from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
@@ -52,11 +53,16 @@ class Stage:
     phone: Phone
     ledger: Ledger
 
-    def __init__(self, *, real_key: str, real_url: str) -> None:
+    def __init__(self, real_model: Mapping[str, str]) -> None:
+        """Describe the stage.
+
+        Args:
+            real_model: Environment that reaches the owner's model; empty for the simulated one.
+        """
         self.business = SAMPLE_BUSINESS
         self.quiet_seconds = QUIET_SECONDS
-        self.answers_by = f"modelo real em {real_url or 'api.openai.com'}" if real_key else ""
-        self._real_key, self._real_url = real_key, real_url
+        self.answers_by = f"modelo real, {real_model['SECRETARIA__LLM__MODEL']}" if real_model else ""
+        self._real_model = real_model
         self._said: list[str] = []
         self._open = ExitStack()
 
@@ -83,8 +89,8 @@ class Stage:
         self._open.callback(waking.stop)
         port, token = _free_port(), secrets.token_urlsafe(24)
         whaticket_token = secrets.token_urlsafe(16)
-        model_url, whaticket_url = _free_port(), _free_port()
-        environment = self._environment(home, engines, token, whaticket_token, model_url, whaticket_url)
+        model_port, send_port = _free_port(), _free_port()
+        environment = self._environment(home, engines, token, whaticket_token, model_port, send_port)
         programs = [
             Program("serve", own_command("serve", "--port", str(port)), environment),
             Program("worker", own_command("worker"), environment),
@@ -93,7 +99,7 @@ class Stage:
         waking.start()  # first, because everything else waits for the engines
         self._open.callback(supervisor.stop, 10.0)
         supervisor.start()
-        self._open_outside_world(whaticket_token, model_url, whaticket_url, port, token)
+        self._open_outside_world(whaticket_token, model_port, send_port, port, token)
         waking.join()
         self._wait_until_ready(supervisor, port)
 
@@ -125,8 +131,9 @@ class Stage:
             "WEBHOOK_TOKEN": token,
             "WHATICKET_URL": f"http://127.0.0.1:{send_port}",
             "WHATICKET_TOKEN": whaticket_token,
-            "LLM_API_KEY": self._real_key or "simulada",
-            "LLM_BASE_URL": self._real_url if self._real_key else f"http://127.0.0.1:{model_port}/v1",
+            "LLM_API_KEY": "simulada",
+            "LLM_BASE_URL": f"http://127.0.0.1:{model_port}/v1",
+            **self._real_model,
         }
 
     def _open_outside_world(self, whaticket_token: str, model_port: int, send_port: int, port: int, token: str) -> None:
@@ -139,7 +146,7 @@ class Stage:
         self.ledger = Ledger()
         whaticket = create_whaticket("saas", whaticket_token, self.ledger)
         self._open.enter_context(LocalServer(whaticket, port=send_port))
-        if not self._real_key:
+        if not self._real_model:
             model = create_llm(self.business, delay_seconds=THINKING_SECONDS)
             self._open.enter_context(LocalServer(model, port=model_port))
         self.phone = self._open.enter_context(Phone(f"http://127.0.0.1:{port}", token=token))

@@ -13,6 +13,9 @@ from pathlib import Path
 
 import psutil
 
+from secretaria.simulation import SAMPLE_BUSINESS
+from secretaria.simulation.llm_server import create_llm
+from secretaria.simulation.serving import LocalServer
 from tests.acceptance.commands import secretaria
 
 
@@ -29,9 +32,24 @@ def test_demo_answers_every_message(tmp_path: Path) -> None:
 def test_demo_ignores_a_broken_installation_beside_it(tmp_path: Path) -> None:
     """Whatever configuration the folder or the environment holds, the demo runs on its own."""
     (tmp_path / ".env").write_text("DATABASE_URL=postgresql://nobody@127.0.0.1:1/x\nWEBHOOK_SECRET=curto\n")
+    (tmp_path / "secretaria.toml").write_text("[turno]\npausa = 3\n")
     ran = secretaria("demo", "--once", cwd=tmp_path, environment={"SECRETARIA__TURNS__MAX_MESSAGES": "3"}, seconds=120)
     assert ran.code == 0, ran.err
     assert "Nenhuma IA aqui" in ran.out
+
+
+def test_demo_uses_the_real_model_where_one_is_configured(tmp_path: Path) -> None:
+    """With a key the banner names the model, and the answers come from its service."""
+    with LocalServer(create_llm(SAMPLE_BUSINESS, delay_seconds=0)) as model:
+        environment = {
+            "LLM_API_KEY": "chave-inventada",
+            "LLM_BASE_URL": f"{model.url}/v1",
+            "SECRETARIA__LLM__MODEL": "modelo-do-dono",
+        }
+        ran = secretaria("demo", "--once", cwd=tmp_path, environment=environment, seconds=120)
+    assert ran.code == 0, ran.err
+    assert "modelo real, modelo-do-dono" in ran.out
+    assert "Nenhuma IA" not in ran.out
 
 
 def test_demo_lets_a_person_write_and_leaves_nothing_behind(tmp_path: Path) -> None:
