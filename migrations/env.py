@@ -32,7 +32,12 @@ def run_online() -> None:
 
 def run_offline() -> None:
     """Print the SQL instead of running it."""
-    context.configure(dialect_name="postgresql", target_metadata=SQLModel.metadata, literal_binds=True)
+    context.configure(
+        dialect_name="postgresql",
+        dialect_opts={"paramstyle": "named"},  # psycopg2's own would print every % twice
+        target_metadata=SQLModel.metadata,
+        literal_binds=True,
+    )
     with context.begin_transaction():
         context.execute(f"SET lock_timeout = '{LOCK_TIMEOUT}'")
         context.execute(f"SET statement_timeout = '{STATEMENT_TIMEOUT}'")

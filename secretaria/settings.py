@@ -112,6 +112,12 @@ class DatabaseSection(Section):
 
     pool_size: int = Field(default=10, ge=1, le=200, description="Conexões mantidas por processo.")
     connect_timeout_seconds: int = Field(default=5, ge=1, le=60, description="Prazo para conectar.")
+    startup_wait_seconds: float = Field(
+        default=30.0,
+        ge=0,
+        le=600,
+        description="Quanto o worker espera, ao iniciar, por um banco em que possa trabalhar.",
+    )
 
 
 class Secrets(Section):
@@ -190,17 +196,12 @@ def load_settings(path: Path | None = None, environ: Mapping[str, str] | None = 
     if problems:
         raise ConfigurationError("; ".join(problems), "corrija a chave ou veja todas com: secretaria config show")
     merged = {name: {**tables.get(name, {}), **overrides.get(name, {})} for name in SECTIONS}
-    try:
-        settings = Settings(
-            home=_home(environment),
-            source=chosen if chosen.is_file() else None,
-            secrets=_secrets(environment),
-            **{name: SECTIONS[name](**merged[name]) for name in SECTIONS},
-        )
-    except ValidationError as error:
-        raise ConfigurationError(
-            _sentences(error, merged), "confira os valores com: secretaria config check"
-        ) from error
+    settings = Settings(
+        home=_home(environment),
+        source=chosen if chosen.is_file() else None,
+        secrets=_secrets(environment),
+        **_sections(merged),
+    )
     return settings.model_copy(update={"business": _resolve_folder(settings.business, chosen.parent)})
 
 
@@ -275,7 +276,7 @@ def _read_toml(path: Path) -> dict[str, dict[str, Any]]:
 
 
 def _overrides(environment: Mapping[str, str]) -> dict[str, dict[str, Any]]:
-    """Collect SECRETARIA__SECTION__KEY; a value that reads as JSON is taken as such, anything else as text."""
+    """Collect SECRETARIA__SECTION__KEY; a list is written as JSON, anything else is text until its key reads it."""
     tables: dict[str, dict[str, Any]] = {}
     for name, text in environment.items():
         if name.startswith(OVERRIDE_PREFIX):
@@ -286,10 +287,9 @@ def _overrides(environment: Mapping[str, str]) -> dict[str, dict[str, Any]]:
 
 def _value(text: str) -> object:
     try:
-        value = json.loads(text)
+        return json.loads(text) if text.startswith("[") else text
     except ValueError:
         return text
-    return text if isinstance(value, str | None) else value
 
 
 def _unknown_keys(tables: Mapping[str, Any], where: str) -> list[str]:
@@ -307,6 +307,25 @@ def _unknown_keys(tables: Mapping[str, Any], where: str) -> list[str]:
                 if key not in known
             ]
     return problems
+
+
+def _sections(merged: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    sections, problems = {}, []
+    for name, table in merged.items():
+        try:
+            sections[name] = SECTIONS[name](**table)
+        except ValidationError as error:
+            problems += _sentences(name, error)
+    if problems:
+        raise ConfigurationError("; ".join(problems), "confira os valores com: secretaria config check")
+    return sections
+
+
+def _sentences(section: str, error: ValidationError) -> list[str]:
+    return [
+        f"valor inválido em {'.'.join([section, *map(str, item['loc'])])}: {item['input']!r} ({reason(item)})"
+        for item in error.errors(include_url=False)
+    ]
 
 
 def _secrets(environment: Mapping[str, str]) -> Secrets:
@@ -334,11 +353,3 @@ def _is_set(secrets: Secrets, names: str) -> bool:
         if value.get_secret_value() if isinstance(value, SecretStr) else value:
             return True
     return False
-
-
-def _sentences(error: ValidationError, merged: Mapping[str, Mapping[str, Any]]) -> str:
-    section = next((name for name in merged if SECTIONS[name].__name__ == error.title), error.title)
-    return "; ".join(
-        f"valor inválido em {'.'.join([section, *map(str, item['loc'])])}: {item['input']!r} ({reason(item)})"
-        for item in error.errors(include_url=False)
-    )

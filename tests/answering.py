@@ -1,89 +1,43 @@
-"""What the tests of answering and delivery are made of: a model and a Whaticket to script, rooms, rows and log lines."""
+"""What the tests of answering and delivery are made of: a conversation, rooms, a Whaticket, rows and log lines."""
 
 from __future__ import annotations
 
-import asyncio
 import json
-from collections import deque
-from collections.abc import Awaitable, Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from loguru import logger
-from sqlalchemy import Engine, update
+from sqlalchemy import Engine, text, update
 from sqlmodel import Session, SQLModel
 
 from secretaria.clock import Clock, HeldClock
+from secretaria.inbox.receive import Door, receive_webhook
 from secretaria.knowledge.folder import Business
 from secretaria.llm.chat import Chat
 from secretaria.llm.openai_chat import OpenAIChat
 from secretaria.outbox.delivery import DispatchRoom
-from secretaria.replies.answer import AnsweringRoom
+from secretaria.replies.answer import AnsweringRoom, answer_turn
+from secretaria.replies.sweep import sweep
 from secretaria.settings import Flavour
-from secretaria.simulation.faults import LlmFaults, SendFaults
+from secretaria.simulation.faults import SendFaults
 from secretaria.simulation.ledger import Ledger
 from secretaria.whaticket.gateway import Gateway
 from secretaria.whaticket.http_gateway import HttpGateway
-from tests.builders import NUMBER, PublishedNudges, a_door, a_filing_room, a_text, receive_and_file, rows
+from tests.builders import NUMBER, PublishedNudges, a_door, a_filing_room, a_text, receive_and_file, rows, with_token
 
-COMPLETIONS = "/v1/chat/completions"
 LLM_KEY = "chave-inventada-do-modelo"
 WHATICKET_TOKEN = "ficha-inventada-do-whaticket"
+QUESTION = "tem estacionamento?"
+BUBBLES = ["A limpeza custa R$ 180.", "Quer que eu peça um horário?"]
+FIRST, SECOND = 1, 2  # the items of these two bubbles
+DOUBTS = ("hang", "hang_after_send", "reset", "reset_after_send", "400_after_send", "html_502")
 QUIET_SECONDS = 8.0
-
-Asgi = Callable[..., Awaitable[Any]]
-Ending = Callable[[Asgi, Asgi], Awaitable[None]]
-
-
-@dataclass
-class Stage:
-    """One address on loopback for a whole test run; each test puts its own application behind it."""
-
-    app: Asgi | None = None
-    url: str = ""
-
-    async def __call__(self, scope: Any, receive: Asgi, send: Asgi) -> None:  # noqa: ANN401 - an ASGI scope
-        """Hand the request to the application of the moment."""
-        if scope["type"] == "http" and self.app is not None:
-            await self.app(scope, receive, send)
-
-
-@dataclass
-class ScriptedModel:
-    """The simulated model, which keeps what it was asked, lets a test act while it thinks and answer in its place.
-
-    Attributes:
-        simulated: The application that answers when nothing is scripted.
-        faults: Its switches.
-        asked: The JSON of every call, oldest first.
-        meanwhile: Actions taken during the next calls, one each, before anything is answered.
-        endings: Answers given in place of the simulated ones, one a call.
-    """
-
-    simulated: Asgi
-    faults: LlmFaults
-    url: str = ""
-    asked: list[dict[str, Any]] = field(default_factory=list)
-    meanwhile: deque[Callable[[], object]] = field(default_factory=deque)
-    endings: deque[Ending] = field(default_factory=deque)
-
-    async def __call__(self, scope: Any, receive: Asgi, send: Asgi) -> None:  # noqa: ANN401 - an ASGI scope
-        """Answer one request."""
-        if scope["path"] == COMPLETIONS:
-            body = await _whole(receive)
-            self.asked.append(json.loads(body))
-            if self.meanwhile:
-                await asyncio.to_thread(self.meanwhile.popleft())
-            receive = _again(body, receive)
-        if self.endings:
-            await self.endings.popleft()(receive, send)
-        else:
-            await self.simulated(scope, receive, send)
-
-    def prompts(self) -> list[str]:
-        """Return what each call said in all its messages."""
-        return ["\n".join(message["content"] for message in call["messages"]) for call in self.asked]
+PATIENCE_SECONDS = 30.0
 
 
 @dataclass
@@ -124,8 +78,8 @@ class Scene:
 
     def customer_writes(self, *texts: str, number: str = NUMBER) -> None:
         """Let texts of a customer in and file them, one after another."""
-        for text in texts:
-            self._arrives(a_text(text, message_id=self._next_id(), number=number))
+        for written in texts:
+            self._arrives(a_text(written, message_id=self._next_id(), number=number))
 
     def person_writes(self, text: str = "Oi, aqui é a Renata da recepção") -> None:
         """Let an own message in that we did not send."""
@@ -135,9 +89,38 @@ class Scene:
         """Let the customer be silent until the turn is due."""
         self.clock.advance(seconds)
 
+    def answer(self, turn_id: int = 1) -> None:
+        """Let a worker take up a turn."""
+        answer_turn(self.room, turn_id)
+
+    def bubbles(self) -> list[str]:
+        """Return what is, or was, to be sent."""
+        return [item["body"] for item in rows(self.engine, "outbox_item")]
+
     def turns(self) -> list[dict[str, Any]]:
         """Return the turns, oldest first."""
         return rows(self.engine, "turn")
+
+    def item(self, identifier: int = FIRST) -> dict[str, Any]:
+        """Return one item of the outbox."""
+        return next(item for item in rows(self.engine, "outbox_item") if item["id"] == identifier)
+
+    def item_states(self) -> list[str]:
+        """Return the states of the items, which must be those that the messages show."""
+        states = [item["state"] for item in rows(self.engine, "outbox_item")]
+        messages = [message for message in rows(self.engine, "message") if message["author"] == "secretary"]
+        assert [message["delivery"] for message in messages] == states
+        return states
+
+    def item_wait(self, identifier: int = FIRST) -> float:
+        """Return how many seconds an item still has to wait."""
+        wait: timedelta = self.item(identifier)["not_before"] - self.clock.now()
+        return wait.total_seconds()
+
+    def sweep(self, seconds: float = 0.0) -> int:
+        """Let time pass, then sweep."""
+        self.clock.advance(seconds)
+        return sweep(self.engine, self.nudges, self.clock)
 
     def conversation(self) -> dict[str, Any]:
         """Return the only conversation."""
@@ -155,6 +138,11 @@ class Scene:
     def _arrives(self, event: Mapping[str, object]) -> None:
         door = a_door(self.engine, self.nudges, self.clock)
         receive_and_file(door, a_filing_room(self.engine, self.nudges, self.clock), event)
+
+
+OpenWhaticket = Callable[..., WhaticketSite]
+OpenDispatch = Callable[..., DispatchRoom]
+RunWorker = Callable[[], AbstractContextManager[threading.Event]]
 
 
 def a_chat(
@@ -206,47 +194,9 @@ def a_draft(**changes: object) -> str:
     return json.dumps({**draft, **changes}, ensure_ascii=False)
 
 
-def a_completion(content: object, **changes: object) -> bytes:
-    """Write the envelope of the protocol around a content."""
-    envelope: dict[str, object] = {
-        "id": "chatcmpl-inventado",
-        "object": "chat.completion",
-        "created": 1786453200,
-        "model": "modelo-principal",
-        "choices": [{"index": 0, "message": {"role": "assistant", "content": content}, "finish_reason": "stop"}],
-        "usage": {"prompt_tokens": 900, "completion_tokens": 90, "total_tokens": 990},
-    }
-    return json.dumps({**envelope, **changes}, ensure_ascii=False).encode()
-
-
-def says(content: object) -> Ending:
-    """Answer with a content."""
-    return answers(200, a_completion(content))
-
-
-def answers(status: int, body: bytes, content_type: str = "application/json") -> Ending:
-    """Answer with any status, body and type."""
-
-    async def end(_: Asgi, send: Asgi) -> None:
-        await _start(send, status, content_type)
-        await send({"type": "http.response.body", "body": body})
-
-    return end
-
-
-def drips(every_seconds: float, then: bytes = b"", status: int = 200) -> Ending:
-    """Answer with one blank byte after another, as proxies do to keep a connection, for five seconds or until it ends."""
-
-    async def end(receive: Asgi, send: Asgi) -> None:
-        await _start(send, status, "application/json")
-        for _ in range(round(5 / every_seconds)):
-            await send({"type": "http.response.body", "body": b" ", "more_body": True})
-            with suppress(TimeoutError):
-                await asyncio.wait_for(receive(), every_seconds)
-                return
-        await send({"type": "http.response.body", "body": then})
-
-    return end
+def customer_writes(door: Door, message: str = QUESTION, *, number: str = NUMBER, message_id: str = "M1") -> None:
+    """Let one text of a customer in by the door, and no further."""
+    receive_webhook(door, with_token(a_text(message, number=number, message_id=message_id)))
 
 
 def change_row(engine: Engine, table: str, identifier: int, **values: object) -> None:
@@ -255,6 +205,20 @@ def change_row(engine: Engine, table: str, identifier: int, **values: object) ->
     with Session(engine) as session:
         session.execute(update(target).where(target.c.id == identifier).values(**values))
         session.commit()
+
+
+def drop_connections(engine: Engine) -> None:
+    """Cut every connection to PostgreSQL but the one that does it."""
+    with engine.begin() as connection:
+        connection.execute(text("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()"))
+
+
+def wait_until(condition: Callable[[], object]) -> None:
+    """Wait until something is so, a few seconds at most."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.02)
 
 
 @contextmanager
@@ -272,26 +236,3 @@ def captured_lines() -> Iterator[list[dict[str, Any]]]:
         yield lines
     finally:
         logger.remove(sink)
-
-
-async def _whole(receive: Asgi) -> bytes:
-    body, more = b"", True
-    while more:
-        part = await receive()
-        body, more = body + part.get("body", b""), part.get("more_body", False)
-    return body
-
-
-def _again(body: bytes, receive: Asgi) -> Asgi:
-    """Give a body that was already read once more, and then whatever follows it."""
-    unread = [{"type": "http.request", "body": body, "more_body": False}]
-
-    async def receive_again() -> Any:  # noqa: ANN401 - an ASGI message
-        return unread.pop() if unread else await receive()
-
-    return receive_again
-
-
-async def _start(send: Asgi, status: int, content_type: str) -> None:
-    headers = [(b"content-type", content_type.encode())]
-    await send({"type": "http.response.start", "status": status, "headers": headers})

@@ -73,6 +73,11 @@ def a_text(
     }
 
 
+def encoded(event: Mapping[str, object]) -> bytes:
+    """Encode an event as it is posted."""
+    return json.dumps(event).encode()
+
+
 def signed(body: bytes, at: datetime, secret: str = SECRET) -> Knock:
     """Sign a body as a relay does."""
     timestamp = str(int(at.timestamp()))
@@ -82,7 +87,7 @@ def signed(body: bytes, at: datetime, secret: str = SECRET) -> Knock:
 
 def with_token(event: Mapping[str, object], token: str = TOKEN) -> Knock:
     """Post an event as a Whaticket that only knows a URL."""
-    return Knock([], json.dumps(event).encode(), path_token=token)
+    return Knock([], encoded(event), path_token=token)
 
 
 def receive_and_file(door: Door, room: FilingRoom, event: Mapping[str, object]) -> Receipt:

@@ -18,7 +18,7 @@ BEGIN
         ('sending', 'pending'), ('sending', 'sent'), ('sending', 'unconfirmed'), ('sending', 'held'),
         ('sending', 'dead'),
         ('unconfirmed', 'sent'), ('unconfirmed', 'pending'), ('unconfirmed', 'held'), ('unconfirmed', 'dead'),
-        ('held', 'pending'), ('held', 'sent'), ('held', 'dead'), ('held', 'superseded')
+        ('held', 'pending'), ('held', 'sent'), ('held', 'dead')
     ) THEN
         RETURN NEW;
     END IF;

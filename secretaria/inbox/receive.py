@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime
 from functools import partial
+from operator import attrgetter
 from uuid import UUID
 
 import uuid_utils.compat
@@ -30,7 +31,6 @@ BODY_KEY = "body:"
 LONGEST_ID = 200
 MOST_ITEMS = 500
 OWN_MESSAGE = "from_me"
-COPY = "copy"
 SIGNED_HEADERS = frozenset({b"x-signature", b"x-timestamp"})
 
 
@@ -100,10 +100,11 @@ def receive_webhook(door: Door, knock: Knock) -> Receipt:
         DatabaseUnavailable: The event could not be committed.
     """
     signature = authenticate(door, knock)
-    arrivals = _arrivals(door, knock.body, signature)
+    sent_at = _sent_at(door, knock, signature)
+    arrivals = _arrivals(door, knock.body, signature, sent_at)
     with transaction(door.engine) as session:
         # In one order for all: two requests that bring the same messages must not wait for each other's rows.
-        new = {event.id for event in sorted(arrivals, key=_key_of) if _keep(session, event, knock.body)}
+        new = {event.id for event in sorted(arrivals, key=attrgetter("dedupe_key")) if _keep(session, event)}
         kept = [event for event in arrivals if event.id in new]
         for event in kept:
             if event.state == EventState.RECEIVED:
@@ -127,83 +128,77 @@ def authenticate(door: Door, knock: Knock) -> str | None:
     return None
 
 
-def _arrivals(door: Door, body: bytes, signature: str | None) -> list[InboxEvent]:
+def _sent_at(door: Door, knock: Knock, signature: str | None) -> datetime:
+    """Return the moment that was signed, which no replay can change; the arrival where nothing is signed."""
+    if signature is None:
+        return door.clock.now()
+    return datetime.fromtimestamp(int(dict(knock.headers)[b"x-timestamp"]), UTC)
+
+
+def _arrivals(door: Door, body: bytes, signature: str | None, sent_at: datetime) -> list[InboxEvent]:
     """Turn a body into events, one for each message it carries; what nobody could answer is not among them."""
-    now = door.clock.now()
     payload = decode_body(body)
     try:
         readings = read_payload(payload)
     except Exception as error:  # noqa: BLE001  # an authentic event is never dropped because our reader has a fault
         logger.bind(error=type(error).__name__).error("payload_not_understood")
-        parked = _event(door.channel, body, now, signature, 0, None)
+        parked = _event(door, body, signature, sent_at, 0, None)
         return [parked.model_copy(update={"state": EventState.PARKED, "reason": type(error).__name__})]
     if len(readings) > MOST_ITEMS:
         raise PayloadUnusable("too_many_items")
     if all(reading.outcome == "rejected" for reading in readings):
         raise PayloadUnusable(readings[0].reason)
     return [
-        _event(door.channel, body, now, signature, item, reading)
+        _event(door, body, signature, sent_at, item, reading)
         for item, reading in enumerate(readings)
         if reading.outcome != "rejected"
     ]
 
 
 def _event(
-    channel: str, body: bytes, now: datetime, signature: str | None, item: int, reading: Reading | None
+    door: Door, body: bytes, signature: str | None, sent_at: datetime, item: int, reading: Reading | None
 ) -> InboxEvent:
     """Describe one event; own messages that say something are kept to be looked at, of others only the reason."""
     ignored = reading is not None and reading.outcome == "ignored"
     to_look_at = not ignored or (reading is not None and reading.reason == OWN_MESSAGE and reading.kind is not None)
     return InboxEvent(
         id=uuid_utils.compat.uuid7(),
-        channel=channel,
-        dedupe_key=_message_key(reading, to_look_at=to_look_at) or _body_key(body, item, now),
+        channel=door.channel,
+        dedupe_key=_message_key(reading, to_look_at=to_look_at) or _body_key(body, item, sent_at),
         signature=signature,
         item=item,
         state=EventState.RECEIVED if to_look_at else EventState.IGNORED,
         reason=reading.reason if reading and ignored else None,
         body=body if to_look_at else b"",
-        received_at=now,
+        received_at=door.clock.now(),
     )
 
 
-def _key_of(event: InboxEvent) -> str:
-    return event.dedupe_key
-
-
-def _keep(session: Session, event: InboxEvent, body: bytes) -> bool:
+def _keep(session: Session, event: InboxEvent) -> bool:
     """Store an event once; without a message id the same body within a few seconds is the same event (S8)."""
-    if not event.dedupe_key.startswith(BODY_KEY):
-        return store.insert_once(session, event)
-    since = event.received_at - timedelta(seconds=SAME_BODY_SECONDS)
-    earlier = _body_key(body, event.item, since)
-    if not store.seen_since(session, channel=event.channel, dedupe_key=earlier, since=since) and store.insert_once(
-        session, event
-    ):
-        return True
-    if event.signature:  # a copy that is not kept must not be replayed later as if it were the first
-        mark = {"dedupe_key": f"signature:{event.signature}:{event.item}", "body": b""}
-        copy = event.model_copy(update={**mark, "state": EventState.IGNORED, "reason": COPY})
-        store.insert_once(session, copy)
-    return False
+    if event.dedupe_key.startswith(BODY_KEY):
+        stem, _, second = event.dedupe_key.rpartition(":")
+        near = range(int(second) - SAME_BODY_SECONDS + 1, int(second) + SAME_BODY_SECONDS)
+        if store.holds_any(session, channel=event.channel, dedupe_keys=[f"{stem}:{moment}" for moment in near]):
+            return False
+    return store.insert_once(session, event)
 
 
 def _message_key(reading: Reading | None, *, to_look_at: bool) -> str | None:
-    """Return the message id as a key; one too long for an index is known by its hash.
+    """Return the message id as a key; one too long for an index, or spelt like our own keys, is known by its hash.
 
     What is ignored leaves the id free: WhatsApp sends a message that could not be decrypted again under the same id.
     """
     if reading is None or reading.message_id is None:
         return None
     key = reading.message_id
-    if len(key) > LONGEST_ID:
+    if len(key) > LONGEST_ID or key.startswith(BODY_KEY):
         key = f"sha256:{hashlib.sha256(key.encode()).hexdigest()}"
     return key if to_look_at else f"{reading.reason}:{key}"
 
 
 def _body_key(body: bytes, item: int, at: datetime) -> str:
-    bucket = int(at.timestamp()) // SAME_BODY_SECONDS
-    return f"{BODY_KEY}{hashlib.sha256(body).hexdigest()}:{item}:{bucket}"
+    return f"{BODY_KEY}{hashlib.sha256(body).hexdigest()}:{item}:{int(at.timestamp())}"
 
 
 def _receipt(arrivals: Sequence[InboxEvent], kept: Sequence[InboxEvent]) -> Receipt:

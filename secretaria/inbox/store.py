@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -22,13 +23,9 @@ def insert_once(session: Session, event: InboxEvent) -> bool:
     return session.execute(fresh).first() is not None
 
 
-def seen_since(session: Session, *, channel: str, dedupe_key: str, since: datetime) -> bool:
-    """Say whether an event with this key arrived at or after a moment."""
-    statement = select(InboxEvent.id).where(
-        InboxEvent.channel == channel,
-        InboxEvent.dedupe_key == dedupe_key,
-        col(InboxEvent.received_at) >= since,
-    )
+def holds_any(session: Session, *, channel: str, dedupe_keys: Sequence[str]) -> bool:
+    """Say whether an event with one of these keys is there."""
+    statement = select(InboxEvent.id).where(InboxEvent.channel == channel, col(InboxEvent.dedupe_key).in_(dedupe_keys))
     return session.exec(statement).first() is not None
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 
+import stamina
 from loguru import logger
 from sqlalchemy import Engine
 from sqlmodel import Session
@@ -15,6 +16,7 @@ from secretaria.clock import Clock
 from secretaria.conversations import store as conversations
 from secretaria.conversations.models import Mode
 from secretaria.database.transaction import after_commit, transaction
+from secretaria.errors import Unavailable
 from secretaria.outbox import store
 from secretaria.outbox.models import DeliveryAttempt, ItemState, OutboxItem
 from secretaria.queue.jobs import DELIVER_ITEM
@@ -22,6 +24,7 @@ from secretaria.queue.publisher import Publisher
 from secretaria.whaticket.gateway import Gateway, Outcome, SendResult
 
 LEASE_SECONDS = 45.0
+SETTLING_SECONDS = 20.0  # what is known of a send is not given up for a database that restarts, while the lease lasts
 BACKOFF_SECONDS = (2.0, 5.0, 15.0, 60.0, 300.0)
 MISCONFIGURED_WAIT_SECONDS = 60.0
 GIVE_UP_AFTER = timedelta(minutes=30)
@@ -50,7 +53,7 @@ def deliver_item(room: DispatchRoom, item_id: int) -> None:
     """Try one item once; a second run of the same nudge finds nothing to do.
 
     Raises:
-        DatabaseUnavailable: PostgreSQL went away; a send in flight will be found in doubt by the sweep.
+        DatabaseUnavailable: PostgreSQL went away and stayed away; the sweep will find a send in flight in doubt.
     """
     claimed = _claim(room, item_id)
     if claimed is None:
@@ -58,7 +61,9 @@ def deliver_item(room: DispatchRoom, item_id: int) -> None:
     item, attempt_id = claimed
     with logger.contextualize(correlation_id=str(item.correlation_id), conversation_id=item.conversation_id):
         result = room.gateway.send_text(item.number, item.body)
-        _settle(room, item, attempt_id, result)
+        for attempt in stamina.retry_context(on=Unavailable, attempts=None, timeout=SETTLING_SECONDS):
+            with attempt:
+                _settle(room, item, attempt_id, result)
 
 
 def _claim(room: DispatchRoom, item_id: int) -> tuple[OutboxItem, int] | None:
@@ -73,6 +78,8 @@ def _claim(room: DispatchRoom, item_id: int) -> tuple[OutboxItem, int] | None:
             store.settle_item(session, item, state=ItemState.PENDING, attempts=item.attempts - 1)
             for message_id in store.supersede_pending(session, item.conversation_id, f"conversation_{mode}"):
                 conversations.mark_delivery(session, message_id, ItemState.SUPERSEDED)
+            log = logger.bind(correlation_id=str(item.correlation_id), conversation_id=item.conversation_id)
+            log.bind(reason=f"conversation_{mode}").info("bubbles_superseded")
             return None
         attempt = DeliveryAttempt(item_id=item_id, started_at=now)
         session.add(attempt)
@@ -109,6 +116,8 @@ def _changes(
             wait = _wait_seconds(result, store.count_attempts(session, item.id or 0))
             not_before = now + timedelta(seconds=wait)
             return {"reason": result.error, "not_before": not_before, "attempts": item.attempts - 1}
+        case ItemState.HELD:  # given up, and surely not sent either
+            return {"reason": result.error, "attempts": item.attempts - 1}
         case ItemState.UNCONFIRMED:
             return {"reason": result.error, "lease_until": now}
         case _:
@@ -141,5 +150,6 @@ def _report(result: SendResult, state: ItemState) -> None:
     if state == ItemState.PENDING:
         metrics.WHATICKET_RETRIES.inc()
     log = logger.bind(outcome=str(result.outcome), state=str(state), status=result.status, error=result.error)
-    level = "ERROR" if result.alert else "INFO" if result.outcome is Outcome.ACCEPTED else "WARNING"
+    alarming = result.alert or state == ItemState.HELD
+    level = "ERROR" if alarming else "INFO" if result.outcome is Outcome.ACCEPTED else "WARNING"
     log.log(level, "item_delivered" if result.outcome is Outcome.ACCEPTED else "item_not_delivered")

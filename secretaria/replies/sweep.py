@@ -37,20 +37,29 @@ def sweep(engine: Engine, publisher: Publisher, clock: Clock) -> int:
     with transaction(engine) as session:
         if not session.execute(text("SELECT pg_try_advisory_xact_lock(:lock)"), {"lock": SWEEP_LOCK}).scalar_one():
             return 0
-        for message_id in outbox.doubt_abandoned(session, now=now):
-            conversations.mark_delivery(session, message_id, ItemState.UNCONFIRMED)
-        for message_id in outbox.hold_doubtful(session, now=now, after_seconds=DOUBT_SECONDS):
-            conversations.mark_delivery(session, message_id, ItemState.HELD)
+        doubted = outbox.doubt_abandoned(session, now=now)
+        held = outbox.hold_doubtful(session, now=now, after_seconds=DOUBT_SECONDS)
+        _mark_all(session, doubted, ItemState.UNCONFIRMED)
+        _mark_all(session, held, ItemState.HELD)
         events = inbox.forgotten_events(session, now=now, age_seconds=FORGOTTEN_SECONDS, limit=AT_ONCE)
         turns = conversations.forgotten_turns(session, now=now, age_seconds=FORGOTTEN_SECONDS, limit=AT_ONCE)
         items = outbox.forgotten_items(session, now=now, age_seconds=FORGOTTEN_SECONDS, limit=AT_ONCE)
         _nudge_all(session, publisher, FILE_EVENT, events)
         _nudge_all(session, publisher, ANSWER_TURN, turns)
         _nudge_all(session, publisher, DELIVER_ITEM, items)
+    if doubted:
+        logger.bind(messages=doubted).warning("sends_in_doubt")
+    if held:
+        logger.bind(messages=held).error("sends_held_for_a_person")
     moved = len(events) + len(turns) + len(items)
     if moved:
         logger.bind(events=len(events), turns=len(turns), items=len(items)).warning("forgotten_rows_nudged")
     return moved
+
+
+def _mark_all(session: Session, message_ids: Sequence[int], delivery: ItemState) -> None:
+    for message_id in message_ids:
+        conversations.mark_delivery(session, message_id, delivery)
 
 
 def _nudge_all(session: Session, publisher: Publisher, job: Job, identifiers: Sequence[object]) -> None:

@@ -6,6 +6,7 @@ from dataclasses import asdict
 from typing import Any
 
 from litestar import Response, get
+from litestar.di import NamedDependency
 
 import secretaria
 from secretaria.bootstrap import Installation
@@ -24,7 +25,7 @@ def livez() -> Body:
 
 
 @get("/readyz", sync_to_thread=True)
-def readyz(installation: Installation) -> Response[Body]:
+def readyz(installation: NamedDependency[Installation]) -> Response[Body]:
     """Say whether an event sent now would be kept."""
     try:
         require_schema(installation.health_engine)
@@ -34,7 +35,7 @@ def readyz(installation: Installation) -> Response[Body]:
 
 
 @get("/healthz", sync_to_thread=True)
-def healthz(installation: Installation) -> Response[Body]:
+def healthz(installation: NamedDependency[Installation]) -> Response[Body]:
     """Look at PostgreSQL, Redis and the workers, with the latency of each."""
     findings = check_health(installation.health_engine, installation.redis)
     well = all(finding.ok for finding in findings.values())

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from litestar import Response, get
+from litestar.di import NamedDependency
 from loguru import logger
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.core import GaugeMetricFamily
@@ -18,7 +19,7 @@ from secretaria.replies.indicators import read_indicators
 
 
 @get("/metrics", sync_to_thread=True, media_type="text/plain")
-def scrape(installation: Installation) -> Response[bytes]:
+def scrape(installation: NamedDependency[Installation]) -> Response[bytes]:
     """Show every metric in Prometheus's text format."""
     registry = scrape_registry()
     registry.register(LiveCollector(installation.health_engine))

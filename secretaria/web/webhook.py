@@ -6,7 +6,9 @@ import time
 from typing import Any
 
 from litestar import Request, Response, post
+from litestar.di import NamedDependency
 from litestar.exceptions import HTTPException
+from litestar.params import RawBody
 from loguru import logger
 
 from secretaria import metrics
@@ -16,6 +18,7 @@ from secretaria.whaticket.signature import SignatureInvalid
 
 MAX_BODY_BYTES = 1024 * 1024
 ACCEPTED = 202
+UNANSWERABLE = "unresolved_lid"  # a customer whom nobody will answer: worth a look (contract S7)
 IDENTITY = (b"", b"identity")
 Body = dict[str, Any]
 
@@ -28,13 +31,13 @@ class EncodingRefused(HTTPException):
 
 
 @post("/webhook/whaticket", status_code=ACCEPTED, sync_to_thread=True, request_max_body_size=MAX_BODY_BYTES)
-def receive_signed(request: Request[Any, Any, Any], body: bytes, door: Door) -> Response[Body]:
+def receive_signed(request: Request[Any, Any, Any], body: RawBody, door: NamedDependency[Door]) -> Response[Body]:
     """Receive an event that is signed, or that carries the token in a header or in the query."""
     return _receive(door, request, body, path_token=None)
 
 
 @post("/webhook/whaticket/{token:str}", status_code=ACCEPTED, sync_to_thread=True, request_max_body_size=MAX_BODY_BYTES)
-def receive_with_token(request: Request[Any, Any, Any], body: bytes, door: Door) -> Response[Body]:
+def receive_with_token(request: Request[Any, Any, Any], body: RawBody, door: NamedDependency[Door]) -> Response[Body]:
     """Receive an event of a Whaticket that can only be given a URL; the token counts as it was spelt, undecoded."""
     spelt = request.scope["raw_path"].rsplit(b"/", 1)[-1].decode("latin-1")
     return _receive(door, request, body, path_token=spelt)
@@ -60,7 +63,8 @@ def _receive(door: Door, request: Request[Any, Any, Any], body: bytes, path_toke
         metrics.WEBHOOK_LATENCY.observe(seconds)
         logger.bind(status=status, milliseconds=round(seconds * 1000, 1)).debug("webhook_answered")
     correlation_id = str(receipt.event or "-")
-    logger.bind(correlation_id=correlation_id, status=status, reason=receipt.ignored).info("webhook_received")
+    level = "WARNING" if receipt.ignored == UNANSWERABLE else "INFO"
+    logger.bind(correlation_id=correlation_id, status=status, reason=receipt.ignored).log(level, "webhook_received")
     return Response(answer, status_code=ACCEPTED)
 
 

@@ -25,7 +25,6 @@ from secretaria.workers import answering, delivery, filing
 from secretaria.workers.middleware import Latency
 from secretaria.workers.schedule import Schedule
 
-DATABASE_WAIT_SECONDS = 30.0
 DATABASE_POLL_SECONDS = 0.1
 
 
@@ -70,7 +69,7 @@ def work(settings: Settings, stopping: threading.Event) -> None:
 
 def _wait_for_database(installation: Installation, stopping: threading.Event) -> None:
     """Engines, migrations and workers may start side by side; the worker is the one that waits."""
-    deadline = time.monotonic() + DATABASE_WAIT_SECONDS
+    deadline = time.monotonic() + installation.settings.database.startup_wait_seconds
     logger.info("waiting_for_database")
     while not stopping.is_set():
         try:

@@ -158,6 +158,7 @@ def test_worker_on_a_database_nobody_migrated(folder: Path, engines: EngineUrls)
         "DATABASE_URL": engines.database_url.replace("/secretaria?", "/postgres?"),
         "REDIS_URL": engines.redis_url,
         "SECRETARIA__WORKER__METRICS_PORT": "0",
+        "SECRETARIA__DATABASE__STARTUP_WAIT_SECONDS": "1",
     }
     assert_explained(secretaria("worker", cwd=folder, environment=empty, seconds=90), 3, "secretaria migrate")
 

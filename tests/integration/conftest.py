@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
 
 import pytest
@@ -21,18 +21,16 @@ from secretaria.simulation.serving import LocalServer
 from secretaria.simulation.whaticket_server import create_whaticket
 from tests.answering import (
     WHATICKET_TOKEN,
+    OpenDispatch,
+    OpenWhaticket,
     Scene,
-    ScriptedModel,
-    Stage,
     WhaticketSite,
     a_chat,
     a_dispatch_room,
     an_answering_room,
 )
 from tests.builders import PublishedNudges
-
-OpenWhaticket = Callable[..., WhaticketSite]
-OpenDispatch = Callable[..., DispatchRoom]
+from tests.scripted_model import ScriptedModel, Stage
 
 
 @pytest.fixture(scope="session")

@@ -21,7 +21,7 @@ DRAWN = {
     ItemState.PENDING: {ItemState.SENDING, ItemState.SUPERSEDED, ItemState.HELD, ItemState.DEAD},
     ItemState.SENDING: {ItemState.SENT, ItemState.PENDING, ItemState.UNCONFIRMED, ItemState.HELD, ItemState.DEAD},
     ItemState.UNCONFIRMED: {ItemState.SENT, ItemState.PENDING, ItemState.HELD, ItemState.DEAD},
-    ItemState.HELD: {ItemState.PENDING, ItemState.SENT, ItemState.SUPERSEDED, ItemState.DEAD},
+    ItemState.HELD: {ItemState.PENDING, ItemState.SENT, ItemState.DEAD},
     ItemState.SENT: set[ItemState](),
     ItemState.SUPERSEDED: set[ItemState](),
     ItemState.DEAD: set[ItemState](),

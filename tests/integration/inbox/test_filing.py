@@ -9,7 +9,6 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from sqlalchemy import Engine
 from sqlmodel import Session
 
 from secretaria.clock import HeldClock
@@ -24,7 +23,6 @@ from secretaria.whaticket.payload import read_payload
 from tests.builders import (
     NUMBER,
     PublishedNudges,
-    a_door,
     a_filing_room,
     a_text,
     file_received,
@@ -35,18 +33,6 @@ from tests.builders import (
 
 WITHOUT_NINTH = "552000000101"
 NOWHERE = "postgresql://ninguem@/nada?host=/nonexistent"
-
-
-@pytest.fixture
-def door(engine: Engine, nudges: PublishedNudges, clock: HeldClock) -> Door:
-    """Open the door to our secret and our token."""
-    return a_door(engine, nudges, clock)
-
-
-@pytest.fixture
-def room(engine: Engine, nudges: PublishedNudges, clock: HeldClock) -> FilingRoom:
-    """Build a filing room with the default turns."""
-    return a_filing_room(engine, nudges, clock)
 
 
 def receive(door: Door, event: dict[str, Any]) -> UUID:

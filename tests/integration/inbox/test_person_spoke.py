@@ -13,21 +13,9 @@ from secretaria.conversations.models import Author, Direction
 from secretaria.conversations.store import add_message, load_conversation
 from secretaria.inbox.filing import FilingRoom
 from secretaria.inbox.receive import Door
-from tests.builders import PublishedNudges, a_door, a_filing_room, a_text, receive_and_file, rows
+from tests.builders import PublishedNudges, a_text, receive_and_file, rows
 
 SAID = "Bom dia, Juliana! A limpeza custa R$ 180 e dura cerca de 50 minutos."
-
-
-@pytest.fixture
-def door(engine: Engine, nudges: PublishedNudges, clock: HeldClock) -> Door:
-    """Open the door to our secret and our token."""
-    return a_door(engine, nudges, clock)
-
-
-@pytest.fixture
-def room(engine: Engine, nudges: PublishedNudges, clock: HeldClock) -> FilingRoom:
-    """Build a filing room with the default turns."""
-    return a_filing_room(engine, nudges, clock)
 
 
 def an_own(words: str = SAID, **more: object) -> dict[str, Any]:

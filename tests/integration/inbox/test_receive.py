@@ -1,18 +1,15 @@
-"""The door keeps every event once, before it says so, and nothing of what it refuses."""
+"""The door keeps every event once, and before it says so."""
 
 from __future__ import annotations
 
-import hashlib
-import hmac
-import json
 import socket
 import threading
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 import redis
@@ -20,47 +17,25 @@ from sqlalchemy import Engine
 
 from secretaria.clock import HeldClock
 from secretaria.inbox.filing import file_event
-from secretaria.inbox.receive import Door, Knock, PayloadUnusable, Receipt, receive_webhook
+from secretaria.inbox.receive import Door, Knock, Receipt, receive_webhook
 from secretaria.local.engines import EngineUrls
 from secretaria.queue.broker import build_broker
 from secretaria.queue.jobs import FILE_EVENT, Job
 from secretaria.queue.publisher import QueuePublisher
-from secretaria.whaticket.payload import PayloadUnreadable
-from secretaria.whaticket.signature import SignatureInvalid
 from tests.builders import (
     NUMBER,
-    SECRET,
-    TOKEN,
     PublishedNudges,
-    a_door,
     a_filing_room,
     a_text,
+    encoded,
     rows,
     signed,
     with_token,
 )
 
 COPIES = 8
-NEW_SECRET = "segredo-novo-de-teste-com-mais-de-32-bytes!"
-NEW_TOKEN = "token-novo-da-url-de-teste-0002"
 SIM = {"number": NUMBER, "message": {"conversation": "sim"}}
 SEEN = Receipt()
-
-
-@pytest.fixture
-def door(engine: Engine, nudges: PublishedNudges, clock: HeldClock) -> Door:
-    """Open the door to our secret and our token."""
-    return a_door(engine, nudges, clock)
-
-
-def a_group_text() -> dict[str, Any]:
-    """Build the text of a member of a group."""
-    return a_text(message_id="GRUPO", remoteJid="120363000000000001@g.us")
-
-
-def encoded(event: Mapping[str, object]) -> bytes:
-    """Encode an event as a relay posts it."""
-    return json.dumps(event).encode()
 
 
 def knock_together(knocks: list[Callable[[], Receipt]]) -> list[Receipt]:
@@ -159,39 +134,37 @@ def test_a_replay_is_never_a_second_event(
     assert len(rows(engine, "inbox_event")) == 1
 
 
-def test_a_repeat_that_was_not_kept_cannot_be_replayed(engine: Engine, door: Door, clock: HeldClock) -> None:
-    """A copy with a signature of its own, taken for the first within seconds, stays nothing when it is replayed."""
-    assert receive_webhook(door, signed(encoded(SIM), clock.now())).event
-    clock.advance(2)
-    copy = signed(encoded(SIM), clock.now())
+@pytest.mark.parametrize("skew", [-200, 0, 200])
+def test_a_repeat_that_was_not_kept_cannot_be_replayed(engine: Engine, door: Door, clock: HeldClock, skew: int) -> None:
+    """A copy with a signature of its own stays nothing when it is replayed, however the relay's clock goes."""
+
+    def sign() -> Knock:
+        return signed(encoded(SIM), clock.now() + timedelta(seconds=skew))
+
+    assert receive_webhook(door, sign()).event
+    clock.advance(3)
+    copy = sign()
     assert receive_webhook(door, copy) == SEEN
+    clock.advance(6)
+    assert receive_webhook(door, sign()).event  # said again, nine seconds after the first
     clock.advance(60)
     assert receive_webhook(door, copy) == SEEN
-    assert len([event for event in rows(engine, "inbox_event") if event["state"] == "received"]) == 1
+    assert len(rows(engine, "inbox_event")) == 2
 
 
 @pytest.mark.parametrize(
     ("start", "apart", "events"),
-    [(0, 0.0, 1), (0, 4.9, 1), (4.9, 0.2, 1), (4.9, 4.9, 1), (0, 5.1, 2), (4.9, 5.1, 2), (2, 30, 2)],
+    [(0, 0.0, 1), (0, 4.9, 1), (4.9, 0.2, 1), (4.9, 3.9, 1), (0, 5.1, 2), (4.9, 5.1, 2), (2, 30, 2)],
 )
 def test_without_an_id_the_same_words_within_seconds_are_one_event(
     engine: Engine, door: Door, clock: HeldClock, start: float, apart: float, events: int
 ) -> None:
-    """An identical body within five seconds is a copy, across any border of the clock; later it is a second 'sim'."""
+    """An identical body within a few seconds is a copy, across any border of the clock; later it is a second 'sim'."""
     clock.advance(start)
     assert receive_webhook(door, with_token(SIM)).event
     clock.advance(apart)
     receive_webhook(door, with_token(SIM))
     assert len(rows(engine, "inbox_event")) == events
-
-
-def test_an_ignored_body_without_an_id_is_noted_once(engine: Engine, door: Door, clock: HeldClock) -> None:
-    """A copy of what is not for us leaves no second row either, across the border of five seconds."""
-    clock.advance(4.9)
-    for _ in range(2):
-        assert receive_webhook(door, with_token({"type": "hookMessageStatus", "ack": 3})).ignored == "not_a_message"
-        clock.advance(0.2)
-    assert len(rows(engine, "inbox_event")) == 1
 
 
 @pytest.mark.parametrize("event", [a_text(), SIM], ids=["with message id", "without"])
@@ -220,129 +193,19 @@ def test_batches_that_hold_the_same_messages_do_not_block_each_other(engine: Eng
     assert len(rows(engine, "inbox_event")) == len(messages)
 
 
-def test_two_secrets_and_two_tokens_hold_while_they_rotate(door: Door, clock: HeldClock) -> None:
-    """During a rotation the old and the new are let in, afterwards only the new."""
-
-    def knocks(name: str) -> dict[str, Knock]:
-        event = a_text(message_id=f"{name}-{clock.now():%H%M%S}")
-        return {
-            "old secret": signed(encoded(event), clock.now(), SECRET),
-            "new secret": signed(encoded({**event, "n": 1}), clock.now(), NEW_SECRET),
-            "old token": with_token(event, TOKEN),
-            "new token": with_token(event, NEW_TOKEN),
-        }
-
-    rotating = replace(door, secrets=[NEW_SECRET, SECRET], tokens=[NEW_TOKEN, TOKEN])
-    for knock in knocks("DURANTE").values():
-        receive_webhook(rotating, knock)
-    rotated = replace(door, secrets=[NEW_SECRET], tokens=[NEW_TOKEN])
-    after = knocks("DEPOIS")
-    receive_webhook(rotated, after["new secret"])
-    receive_webhook(rotated, after["new token"])
-    for old in ("old secret", "old token"):
-        with pytest.raises(SignatureInvalid):
-            receive_webhook(rotated, after[old])
-
-
-@pytest.mark.parametrize("nothing", [[], [""]])
-def test_an_empty_secret_closes_the_door(engine: Engine, door: Door, nothing: list[str]) -> None:
-    """Without a secret nobody is authentic, not even who signs with nothing or shows nothing."""
-    closed, stamp = replace(door, secrets=nothing, tokens=nothing), str(int(door.clock.now().timestamp())).encode()
-    body = encoded(a_text())
-    by_nothing = hmac.new(b"", stamp + b"." + body, hashlib.sha256).hexdigest().encode()
-    for knock in (
-        Knock([(b"x-timestamp", stamp), (b"x-signature", by_nothing)], body),
-        Knock([], body, path_token=""),
-        Knock([(b"x-webhook-token", b""), (b"authorization", b"Bearer ")], body, query=b"token="),
-        with_token(a_text(), TOKEN),
-        Knock([], body),
-    ):
-        with pytest.raises(SignatureInvalid):
-            receive_webhook(closed, knock)
-    assert rows(engine, "inbox_event") == []
-
-
-def test_nothing_of_an_unauthentic_request_is_kept(
-    engine: Engine, door: Door, clock: HeldClock, nudges: PublishedNudges
-) -> None:
-    """A wrong token, an old signature or a changed byte leave no row and no nudge, and do not burn the genuine one."""
-    genuine = signed(encoded(a_text()), clock.now())
-    for knock in (
-        with_token(a_text(), TOKEN + "x"),
-        with_token(a_text(), TOKEN[:-1]),
-        replace(genuine, body=genuine.body + b" "),
-        signed(encoded(a_text()), clock.now(), SECRET + "x"),
-        replace(genuine, headers=[*genuine.headers, genuine.headers[1]]),
-    ):
-        with pytest.raises(SignatureInvalid):
-            receive_webhook(door, knock)
-    assert rows(engine, "inbox_event") == []
-    assert nudges.published == []
-    assert receive_webhook(door, genuine).event
-
-
-@pytest.mark.parametrize(
-    ("event", "reason"),
-    [
-        (a_group_text(), "group"),
-        (a_text(remoteJid="status@broadcast"), "broadcast"),
-        (a_text(remoteJid="120363000000000001@newsletter"), "newsletter"),
-        (a_text(remoteJid="120000000000077@lid"), "unresolved_lid"),
-        ({**a_text(), "message": {"reactionMessage": {"text": "👍"}}}, "reaction"),
-        ({**a_text(), "message": {"protocolMessage": {"type": 0}}}, "protocol"),
-        ({**a_text(), "message": {"pollCreationMessage": {"name": "dia"}}}, "unsupported"),
-        ({**a_text(), "message": None, "messageStubType": 2}, "stub"),
-        (a_text("\u200b \ufeff"), "empty"),
-        ({**a_text(), "ticket": {"channel": "instagram"}}, "other_channel"),
-        ({**a_text(), "acao": "end"}, "not_a_message"),
-    ],
-    ids=lambda value: value if isinstance(value, str) else "",
-)
-def test_what_is_not_for_us_leaves_only_its_reason(
-    engine: Engine, door: Door, nudges: PublishedNudges, event: dict[str, Any], reason: str
-) -> None:
-    """It is acknowledged and noted, but its words are not kept and nobody is nudged."""
-    assert receive_webhook(door, with_token(event)) == Receipt(ignored=reason)
-    assert receive_webhook(door, with_token(event)) == Receipt(ignored=reason)
-    (kept,) = rows(engine, "inbox_event")
-    assert (kept["state"], kept["reason"], kept["body"]) == ("ignored", reason, b"")
-    assert nudges.published == []
-
-
-def test_a_message_that_could_not_be_decrypted_at_first_is_taken_when_it_comes(engine: Engine, door: Door) -> None:
-    """WhatsApp sends it again under the same id, a customer's or a person's: what was ignored must not hide it."""
-    for from_me, reason in ((False, "stub"), (True, "from_me")):
-        genuine = a_text("quero marcar uma limpeza", message_id=f"DEPOIS-{from_me}", fromMe=from_me)
-        stub = {**genuine, "message": None, "messageStubType": 2}
-        assert receive_webhook(door, with_token(stub)).ignored == reason
-        assert receive_webhook(door, with_token(genuine)).ignored == ("from_me" if from_me else "")
-        receive_webhook(door, with_token(genuine))
-    assert [event["state"] for event in rows(engine, "inbox_event")] == ["ignored", "received"] * 2
-
-
-@pytest.mark.parametrize(
-    "body", [b"{}", b'{"msg":"oi"}', encoded({"message": {"conversation": "oi"}}), encoded({"number": "abc"})]
-)
-def test_what_nobody_could_answer_is_refused_and_not_kept(engine: Engine, door: Door, body: bytes) -> None:
-    """A native event without a usable number is told to its sender and leaves nothing."""
-    with pytest.raises(PayloadUnusable) as caught:
-        receive_webhook(door, Knock([], body, path_token=TOKEN))
-    assert caught.value.reason == "no_number"
-    assert rows(engine, "inbox_event") == []
-
-
-@pytest.mark.parametrize("body", [b"", b"oi", b"[]", b"null", b"\xff\xfe", b'{"a":' * 65 + b"1" + b"}" * 65])
-def test_what_is_no_json_object_is_refused_and_not_kept(engine: Engine, door: Door, body: bytes) -> None:
-    """An authentic body that nobody can read leaves nothing."""
-    with pytest.raises(PayloadUnreadable):
-        receive_webhook(door, signed(body, door.clock.now()))
-    assert rows(engine, "inbox_event") == []
-
-
 def test_every_message_of_a_batch_is_an_event(engine: Engine, door: Door, nudges: PublishedNudges) -> None:
     """A batch leaves an event for each item that can be read, a repeated item once, and none for a broken one."""
     first, second = a_text("oi", message_id="B1"), a_text("tudo bem?", message_id="B2")
-    batch = {"messages": [first, a_group_text(), "nada", {"key": {"id": "B9"}, "message": {}}, second, first]}
+    batch = {
+        "messages": [
+            first,
+            a_text(message_id="GRUPO", remoteJid="120363000000000001@g.us"),
+            "nada",
+            {"key": {"id": "B9"}, "message": {}},
+            second,
+            first,
+        ]
+    }
     receipt = receive_webhook(door, with_token(batch))
     kept = {event["dedupe_key"]: event for event in rows(engine, "inbox_event")}
     received = {key: (event["item"], event["reason"]) for key, event in kept.items() if event["state"] == "received"}
@@ -355,41 +218,13 @@ def test_every_message_of_a_batch_is_an_event(engine: Engine, door: Door, nudges
 
 
 def test_a_message_id_of_any_length_is_known_again(engine: Engine, door: Door) -> None:
-    """A sender chooses its ids: one too long for an index is told from another by all of its characters."""
+    """A sender chooses its ids: one too long for an index is told from another by all its characters."""
+    assert receive_webhook(door, with_token(a_text(message_id="body:x"))).event
     long = "Ã" * 20_000
     assert receive_webhook(door, with_token(a_text(message_id=long + "1"))).event
     assert receive_webhook(door, with_token(a_text(message_id=long + "2"))).event
     assert receive_webhook(door, with_token(a_text(message_id=long + "1"))) == SEEN
-    assert len(rows(engine, "inbox_event")) == 2
-
-
-def test_an_own_message_is_acknowledged_as_ignored_but_looked_at(
-    engine: Engine, door: Door, nudges: PublishedNudges
-) -> None:
-    """What left from our own number goes to filing with its words: a person may have written it."""
-    knock = with_token(a_text("já te respondo", fromMe=True))
-    assert receive_webhook(door, knock) == Receipt(ignored="from_me")
-    (event,) = rows(engine, "inbox_event")
-    assert (event["state"], event["reason"], event["body"]) == ("received", "from_me", knock.body)
-    assert [nudge.identifier for nudge in nudges.of(FILE_EVENT)] == [str(event["id"])]
-
-
-def test_a_fault_of_our_reader_parks_the_event(
-    engine: Engine, door: Door, nudges: PublishedNudges, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """An authentic body on which the reader fails is kept whole for a person, once, and its sender is told so."""
-
-    def fail(_: object) -> None:
-        raise KeyError(NUMBER)
-
-    monkeypatch.setattr("secretaria.inbox.receive.read_payload", fail)
-    knock = with_token(a_text())
-    receipt = receive_webhook(door, knock)
-    assert receive_webhook(door, knock) == SEEN
-    (event,) = rows(engine, "inbox_event")
-    assert (event["id"], event["state"], event["reason"]) == (receipt.event, "parked", "KeyError")
-    assert event["body"] == knock.body
-    assert nudges.published == []
+    assert len(rows(engine, "inbox_event")) == 3
 
 
 def test_what_was_filed_is_still_known(engine: Engine, door: Door, clock: HeldClock, nudges: PublishedNudges) -> None:

@@ -14,18 +14,8 @@ import pytest
 from secretaria.context.schema import json_schema
 from secretaria.llm.chat import ChatMisconfigured, ChatRequest, ChatUnavailable
 from secretaria.llm.openai_chat import OpenAIChat
-from tests.answering import (
-    LLM_KEY,
-    Ending,
-    ScriptedModel,
-    a_chat,
-    a_completion,
-    a_draft,
-    answers,
-    captured_lines,
-    drips,
-    says,
-)
+from tests.answering import LLM_KEY, a_chat, a_draft, captured_lines
+from tests.scripted_model import Ending, ScriptedModel, a_completion, answers, drips, says
 
 QUESTION = "quanto custa a limpeza, é para a Juliana Prates"
 REQUEST = ChatRequest(
@@ -204,7 +194,7 @@ def test_silence_ends_with_the_time_out(build: Build, model: ScriptedModel) -> N
     model.faults.mode = "timeout"
     chat, began = build(timeout_seconds=0.3), time.monotonic()
     assert _cause(lambda: chat.complete(REQUEST)) == "timeout"
-    assert 0.3 <= time.monotonic() - began < 1.0
+    assert 0.3 <= time.monotonic() - began < 2.5
 
 
 @pytest.mark.parametrize("status", [200, 500])
@@ -213,7 +203,8 @@ def test_dripping_answer_ends_with_the_time_out(build: Build, model: ScriptedMod
     model.endings.append(drips(0.05, then=a_completion(a_draft()), status=status))
     chat, began = build(timeout_seconds=0.4), time.monotonic()
     assert _cause(lambda: chat.complete(REQUEST)) == "timeout"
-    assert 0.4 <= time.monotonic() - began < 1.0
+    assert 0.4 <= time.monotonic() - began < 2.5
+    assert chat.complete(REQUEST).model == "modelo-principal"
 
 
 def test_late_bytes_within_the_limit_are_an_answer(build: Build, model: ScriptedModel) -> None:
@@ -224,12 +215,12 @@ def test_late_bytes_within_the_limit_are_an_answer(build: Build, model: Scripted
 
 def test_probing_stays_within_the_time_out(build: Build, model: ScriptedModel) -> None:
     """All steps of the ladder share one limit, so that the lease of the turn outlives them."""
-    model.meanwhile.extend([lambda: time.sleep(0.3)] * 3)
+    model.meanwhile.extend([lambda: time.sleep(0.6)] * 3)
     for kind in ("json_schema", "json_object"):
         model.endings.append(refuses(f"response_format {kind} is not supported"))
-    chat, began = build(timeout_seconds=0.5), time.monotonic()
+    chat, began = build(timeout_seconds=1.0), time.monotonic()
     assert _cause(lambda: chat.complete(REQUEST)) == "timeout"
-    assert time.monotonic() - began < 0.9
+    assert time.monotonic() - began < 1.7
     assert len(model.asked) == 2
 
 
@@ -240,7 +231,7 @@ def test_refused_connection_is_unreachable(build: Build) -> None:
     chat, began = build(base_url=f"http://127.0.0.1:{port}/v1"), time.monotonic()
     assert _cause(lambda: chat.complete(REQUEST)) == "unreachable"
     assert _cause(chat.list_models) == "unreachable"
-    assert time.monotonic() - began < 1.0
+    assert time.monotonic() - began < 2.5
 
 
 def test_fallback_answers_for_the_first_model(build: Build, model: ScriptedModel) -> None:

@@ -1,0 +1,268 @@
+"""The scrape: every promised name, honest values, all processes together, and no person in a label."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from pathlib import Path
+from uuid import uuid4
+
+import httpx
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+from sqlalchemy import Engine
+from sqlmodel import Session
+
+from secretaria.clock import HeldClock
+from secretaria.context.schema import INTENTIONS
+from secretaria.conversations.models import Author, Direction, Turn, TurnState
+from secretaria.conversations.store import add_message, lock_conversation, upsert_contact
+from secretaria.outbox.models import ItemState, OutboxItem
+from secretaria.replies.models import Reply
+from tests.builders import NUMBER, TOKEN, a_text
+
+Start = Callable[..., httpx.Client]
+PROMISED = (
+    "secretaria_webhook_received_total",
+    "secretaria_task_latency_seconds_bucket",
+    "secretaria_llm_latency_seconds_bucket",
+    "secretaria_llm_errors_total",
+    "secretaria_whaticket_send_success_total",
+    "secretaria_whaticket_errors_total",
+    "secretaria_whaticket_send_retry_total",
+    "secretaria_queue_size",
+    "secretaria_sentiment_average_gauge",
+    "secretaria_satisfaction_ratio_gauge",
+    "secretaria_intention_distribution_total",
+    "secretaria_healthcheck_failures_total",
+    "secretaria_webhook_latency_seconds_bucket",
+)
+Sample = tuple[str, tuple[tuple[str, str], ...]]
+
+COUNT_AND_LEAVE = """
+import sys
+from secretaria import metrics
+metrics.WEBHOOK_RECEIVED.labels(status="accepted").inc(int(sys.argv[1]))
+metrics.TASK_LATENCY.labels(task="inbox.file").observe(0.2)
+metrics.HEALTHCHECK_FAILURES.labels(component="redis").inc()
+"""
+SCRAPE = """
+from prometheus_client import generate_latest
+from secretaria import metrics
+metrics.show_all(("saudacao",))
+print(generate_latest(metrics.scrape_registry()).decode())
+"""
+
+
+def samples(exposition: str) -> dict[Sample, float]:
+    """Read an exposition as Prometheus does."""
+    return {
+        (sample.name, tuple(sorted(sample.labels.items()))): sample.value
+        for family in text_string_to_metric_families(exposition)
+        for sample in family.samples
+    }
+
+
+def scraped(site: httpx.Client) -> dict[Sample, float]:
+    """Scrape a service."""
+    answer = site.get("/metrics")
+    assert answer.status_code == 200
+    assert answer.headers.get_list("content-type") == ["text/plain; version=1.0.0; charset=utf-8"]
+    return samples(answer.text)
+
+
+def add_turns(engine: Engine, now: datetime, labels: list[tuple[int | None, str | None]]) -> None:
+    """Add answered turns of one conversation with their sentiment and satisfaction, oldest first."""
+    with Session(engine) as session:
+        contact = upsert_contact(session, identity_key=NUMBER, number=NUMBER, name=None, now=now)
+        conversation = lock_conversation(session, contact_id=contact, channel="principal", now=now)
+        for position, (sentiment, satisfaction) in enumerate(labels):
+            turn = Turn(
+                conversation_id=conversation.id or 0,
+                correlation_id=uuid4(),
+                state=TurnState.ANSWERED,
+                opened_at=now,
+                due_at=now,
+                deadline_at=now,
+            )
+            session.add(turn)
+            session.flush()
+            reply = Reply(
+                turn_id=turn.id or 0,
+                conversation_id=conversation.id or 0,
+                origin="model",
+                sentiment=sentiment,
+                satisfaction=satisfaction,
+                created_at=now + timedelta(seconds=position),
+            )
+            session.add(reply)
+        session.commit()
+
+
+def test_every_promised_name_is_on_the_scrape(site: httpx.Client) -> None:
+    """Dashboards and alerts find each name, in a text that Prometheus can read, from the first scrape on."""
+    names = {name for name, _ in scraped(site)}
+    assert [name for name in PROMISED if name not in names] == []
+
+
+def test_labels_come_from_closed_sets(site: httpx.Client) -> None:
+    """No label ever holds what a sender chose."""
+    site.post(f"/webhook/whaticket/{TOKEN}", json=a_text("oi", message_id="ROTULO"))
+    site.post("/webhook/whaticket/rotulo", json=a_text("oi"), headers={"x-webhook-token": "rotulo"})
+    own = [labels for name, labels in scraped(site) if name.startswith("secretaria_")]
+    allowed = {"status", "task", "le", "cause", "outcome", "queue", "intention", "component"}
+    assert {label for labels in own for label, _ in labels} == allowed
+    assert not any(word in str(own) for word in ("ROTULO", "rotulo", NUMBER, TOKEN))
+    assert {dict(labels)["intention"] for labels in own if "intention" in dict(labels)} == set(INTENTIONS)
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "path", "headers"),
+    [
+        ("accepted", json.dumps(a_text()).encode(), TOKEN, {}),
+        ("ignored", json.dumps(a_text(remoteJid="status@broadcast")).encode(), TOKEN, {}),
+        ("unauthorized", b"{}", "errado", {}),
+        ("unreadable", b"{}", TOKEN, {}),
+        ("unreadable", b"[]", TOKEN, {}),
+        ("unreadable", b"\x1f\x8b", TOKEN, {"content-encoding": "gzip"}),
+        ("too_large", b" " * (1024 * 1024 + 1), TOKEN, {}),
+    ],
+)
+def test_every_outcome_of_the_webhook_is_counted_once(
+    site: httpx.Client, status: str, body: bytes, path: str, headers: dict[str, str]
+) -> None:
+    """A request moves the counter of its own outcome by one, and no other."""
+    before = scraped(site)
+    site.post(f"/webhook/whaticket/{path}", content=body, headers=headers)
+    after = scraped(site)
+    moved = {
+        dict(labels)["status"]: after[name, labels] - before[name, labels]
+        for name, labels in after
+        if name == "secretaria_webhook_received_total" and after[name, labels] != before[name, labels]
+    }
+    assert moved == {status: 1.0}
+
+
+def test_a_copy_and_a_dead_database_are_counted(site: httpx.Client, start: Start) -> None:
+    """What was here before, and what could not be kept, have outcomes of their own."""
+    name = "secretaria_webhook_received_total"
+    before = scraped(site)
+    for _ in range(2):
+        site.post(f"/webhook/whaticket/{TOKEN}", json=a_text())
+    elsewhere = start(DATABASE_URL="postgresql://ninguem@/nada?host=/nonexistent")
+    elsewhere.post(f"/webhook/whaticket/{TOKEN}", json=a_text())
+    after = scraped(site)
+    for status in ("accepted", "duplicate", "unavailable"):
+        labels = (("status", status),)
+        assert after[name, labels] - before[name, labels] == 1.0
+    seen = ("secretaria_webhook_latency_seconds_count", ())
+    assert after[seen] - before[seen] == 3.0
+
+
+def test_queues_are_the_rows_that_wait(site: httpx.Client, engine: Engine, clock: HeldClock) -> None:
+    """The size of a queue is read from PostgreSQL, so it is right after a crash and the same from every process."""
+    assert {size for (name, _), size in scraped(site).items() if name == "secretaria_queue_size"} == {0.0}
+    for number in range(3):
+        site.post(f"/webhook/whaticket/{TOKEN}", json=a_text(message_id=f"M{number}"))
+    now = clock.now()
+    add_turns(engine, now, [(None, None)])
+    with Session(engine) as session:
+        conversation = lock_conversation(session, contact_id=1, channel="principal", now=now)
+        turn = Turn(
+            conversation_id=1,
+            correlation_id=uuid4(),
+            state=TurnState.ANSWERING,
+            opened_at=now,
+            due_at=now,
+            deadline_at=now,
+        )
+        session.add(turn)
+        session.flush()
+        for position, state in enumerate((ItemState.PENDING, ItemState.PENDING, ItemState.SENT, ItemState.HELD)):
+            bubble = add_message(
+                session,
+                conversation,
+                direction=Direction.OUTBOUND,
+                author=Author.SECRETARY,
+                kind="text",
+                text="Bom dia!",
+                sent_at=now,
+                now=now,
+            )
+            item = OutboxItem(
+                conversation_id=1,
+                turn_id=turn.id or 0,
+                message_id=bubble.id or 0,
+                correlation_id=turn.correlation_id,
+                position=position,
+                number=NUMBER,
+                body="Bom dia!",
+                state=state,
+                not_before=now,
+                created_at=now,
+            )
+            session.add(item)
+        session.commit()
+    sizes = {
+        dict(labels)["queue"]: size for (name, labels), size in scraped(site).items() if name == "secretaria_queue_size"
+    }
+    assert sizes == {"inbox": 3.0, "turns": 1.0, "outbox": 2.0}
+
+
+def test_indicators_are_read_from_the_replies(site: httpx.Client, engine: Engine, clock: HeldClock) -> None:
+    """Sentiment is a mean over who showed one, satisfaction a share of who said so; nobody is made up."""
+    assert _gauges(site) == (0.0, 0.0)
+    labels: list[tuple[int | None, str | None]] = [
+        (1, "satisfied"),
+        (-1, "unsatisfied"),
+        (1, None),
+        (None, "satisfied"),
+        (0, "satisfied"),
+        (None, None),
+    ]
+    add_turns(engine, clock.now(), labels)
+    assert _gauges(site) == (0.25, 0.75)
+
+
+def test_indicators_are_of_the_last_turns(site: httpx.Client, engine: Engine, clock: HeldClock) -> None:
+    """What was long ago does not hide what is now: the last 200 labelled turns count, however many are without."""
+    old: list[tuple[int | None, str | None]] = [(-1, "unsatisfied")] * 50
+    add_turns(engine, clock.now(), [*old, *[(1, "satisfied"), (None, None)] * 200])
+    assert _gauges(site) == (1.0, 1.0)
+
+
+def test_without_a_database_no_gauge_is_invented(start: Start) -> None:
+    """While PostgreSQL is away a zero would be a lie; what the process counted itself is still told."""
+    names = {name for name, _ in scraped(start(DATABASE_URL="postgresql://ninguem@/nada?host=/nonexistent"))}
+    assert "secretaria_webhook_received_total" in names
+    assert not names & {
+        "secretaria_queue_size",
+        "secretaria_sentiment_average_gauge",
+        "secretaria_satisfaction_ratio_gauge",
+    }
+
+
+def test_processes_are_summed(tmp_path: Path) -> None:
+    """What two processes of one service counted is one number, also when both have ended; the rest is zero."""
+    environment = {**os.environ, "PROMETHEUS_MULTIPROC_DIR": str(tmp_path)}
+    for count in ("2", "3"):
+        subprocess.run([sys.executable, "-c", COUNT_AND_LEAVE, count], env=environment, check=True)
+    told = subprocess.run(
+        [sys.executable, "-c", SCRAPE], env=environment, check=True, capture_output=True, text=True
+    ).stdout
+    found = samples(told)
+    assert found["secretaria_webhook_received_total", (("status", "accepted"),)] == 5.0
+    assert found["secretaria_webhook_received_total", (("status", "duplicate"),)] == 0.0
+    assert found["secretaria_task_latency_seconds_count", (("task", "inbox.file"),)] == 2.0
+    assert found["secretaria_task_latency_seconds_bucket", (("le", "0.25"), ("task", "inbox.file"))] == 2.0
+    assert found["secretaria_healthcheck_failures_total", (("component", "redis"),)] == 2.0
+    assert found["secretaria_intention_distribution_total", (("intention", "saudacao"),)] == 0.0
+
+
+def _gauges(site: httpx.Client) -> tuple[float, float]:
+    found = scraped(site)
+    return found["secretaria_sentiment_average_gauge", ()], found["secretaria_satisfaction_ratio_gauge", ()]
