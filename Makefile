@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 
-.PHONY: help setup demo up test check bench picture
+.PHONY: help setup demo up test check bench chaos picture
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -28,6 +28,9 @@ check: $(INSTALLED) ## Lint, format, types and import rules
 
 bench: $(INSTALLED) ## Measure the door and the pipeline, as ratios in one run
 	$(BIN)/python benchmarks/door.py
+
+chaos: $(INSTALLED) ## Kill it at every point and under load (ARGS="--runs 5 --soak 600"); writes docs/reliability.md
+	$(BIN)/python -m benchmarks.chaos $(ARGS)
 
 picture: $(INSTALLED) ## Draw the picture of the README again
 	$(BIN)/secretaria demo --once --picture docs/demo.svg

@@ -9,6 +9,7 @@ from sqlmodel import SQLModel
 import secretaria.conversations.models
 import secretaria.inbox.models
 import secretaria.outbox.models
+import secretaria.queue.models
 import secretaria.replies.models  # noqa: F401  # importing the models is what fills the metadata
 
 MIGRATION_LOCK = 7_305_414_501

@@ -14,18 +14,27 @@ if TYPE_CHECKING:
     from dramatiq.brokers.redis import RedisBroker
     from sqlalchemy import Engine
 
+    from secretaria.breaker import Breaker, State
+    from secretaria.conversations.leases import LeaseKeeper
+    from secretaria.inbox.catch_up import CatchUpRoom
+    from secretaria.inbox.drain import Drain
     from secretaria.inbox.filing import FilingRoom
     from secretaria.inbox.receive import Door
+    from secretaria.inbox.spool import Spool
     from secretaria.knowledge.folder import Business
     from secretaria.llm.chat import Chat
     from secretaria.outbox.delivery import DispatchRoom
+    from secretaria.outbox.reconcile import ReconcileRoom
+    from secretaria.queue.pauses import PauseBoard
     from secretaria.queue.publisher import Publisher
     from secretaria.replies.answer import AnsweringRoom
     from secretaria.whaticket.gateway import Gateway
+    from secretaria.whaticket.panel import Panel
 
 DOOR_REDIS_SECONDS = 1.0
 WORKER_REDIS_SECONDS = 5.0
 HEALTH_SECONDS = 1.5
+PANEL_READ_SECONDS = 5.0  # a look asks several pages
 WHATICKET_REQUIRED = ("WHATICKET_URL", "WHATICKET_TOKEN")
 
 
@@ -85,6 +94,13 @@ class Installation:
         return QueuePublisher(self.broker)
 
     @cached_property
+    def pauses(self) -> PauseBoard:
+        """What this process knows of paused queues."""
+        from secretaria.queue.pauses import PauseBoard
+
+        return PauseBoard(self.engine)
+
+    @cached_property
     def gateway(self) -> Gateway:
         """The way to Whaticket."""
         from secretaria.whaticket.http_gateway import HttpGateway
@@ -96,6 +112,23 @@ class Installation:
             flavour=section.flavour,
             connect_timeout=section.connect_timeout_seconds,
             read_timeout=section.read_timeout_seconds,
+            clock=self.clock,
+        )
+
+    @cached_property
+    def panel(self) -> Panel | None:
+        """Whaticket's panel, as one of its users; None where no login is configured."""
+        from secretaria.whaticket.http_panel import HttpPanel
+
+        secrets = self.settings.secrets
+        if not (secrets.whaticket_email and secrets.whaticket_password.get_secret_value()):
+            return None
+        return HttpPanel(
+            url=secrets.whaticket_url,
+            email=secrets.whaticket_email,
+            password=secrets.whaticket_password.get_secret_value(),
+            connect_timeout=self.settings.whaticket.connect_timeout_seconds,
+            read_timeout=PANEL_READ_SECONDS,
             clock=self.clock,
         )
 
@@ -113,7 +146,35 @@ class Installation:
             timeout_seconds=section.timeout_seconds,
             max_output_tokens=section.max_output_tokens,
             temperature=section.temperature,
+            breaker=self.breaker if secrets.redis_url.get_secret_value() else None,  # doctor asks without Redis too
         )
+
+    @cached_property
+    def breaker(self) -> Breaker:
+        """The circuit breakers, shared with all processes."""
+        from secretaria.breaker import Breaker
+
+        return Breaker(self.redis, self.clock)
+
+    def model_breakers(self) -> tuple[str, ...]:
+        """The names of the models' circuit breakers."""
+        from secretaria.llm.chat import breaker_name
+
+        models = (self.settings.llm.model, self.settings.llm.fallback_model)
+        return tuple(breaker_name(self.settings.secrets.llm_base_url, model) for model in models if model)
+
+    def model_state(self) -> State:
+        """How the breaker of the healthiest model stands; closed where Redis cannot tell."""
+        from secretaria.breaker import State
+
+        return min(self.breaker.states(self.model_breakers()).values(), default=State.CLOSED)
+
+    @cached_property
+    def lease_keeper(self) -> LeaseKeeper:
+        """Renews the leases of this process."""
+        from secretaria.conversations.leases import LeaseKeeper
+
+        return LeaseKeeper(self.engine, self.clock)
 
     @cached_property
     def business(self) -> Business:
@@ -130,10 +191,24 @@ class Installation:
             engine=self.engine,
             publisher=self.publisher,
             clock=self.clock,
+            spool=self.spool,
             channel=self.settings.whaticket.channel,
             secrets=secret_values(self.settings.secrets.webhook_secret),
             tokens=secret_values(self.settings.secrets.webhook_token),
         )
+
+    @cached_property
+    def spool(self) -> Spool:
+        """Where this process keeps events while PostgreSQL is away."""
+        from secretaria.inbox.spool import Spool
+
+        return Spool(self.settings.home / "spool", self.settings.inbox.spool_max_bytes)
+
+    def drain(self) -> Drain:
+        """What files the spool when PostgreSQL is back."""
+        from secretaria.inbox.drain import Drain
+
+        return Drain(self.engine, self.publisher, self.spool)
 
     def filing_room(self) -> FilingRoom:
         """What the filing of events works with."""
@@ -141,23 +216,50 @@ class Installation:
 
         return FilingRoom(self.engine, self.publisher, self.clock, self.settings.turns)
 
+    def catch_up_room(self) -> CatchUpRoom:
+        """What the comparing of Whaticket's tickets with our own works with."""
+        from secretaria.inbox.catch_up import CatchUpRoom
+
+        return CatchUpRoom(self.engine, self.publisher, self.clock, self.settings.whaticket.channel, self.panel)
+
     def answering_room(self) -> AnsweringRoom:
-        """What the answering of turns works with; the model may be asked twice, once as fallback."""
+        """What the answering of turns works with."""
         from secretaria.replies.answer import AnsweringRoom
 
-        calls = 2 if self.settings.llm.fallback_model else 1
         return AnsweringRoom(
             engine=self.engine,
             publisher=self.publisher,
             clock=self.clock,
             chat=self.chat,
             business=self.business,
-            llm_budget_seconds=self.settings.llm.timeout_seconds * calls,
+            keeper=self.lease_keeper,
             resume_after_hours=self.settings.handoff.resume_after_hours,
+            transfers=self.panel is not None and self.settings.handoff.department_id > 0,
         )
 
     def dispatch_room(self) -> DispatchRoom:
         """What the delivery of bubbles works with."""
         from secretaria.outbox.delivery import DispatchRoom
 
-        return DispatchRoom(self.engine, self.publisher, self.clock, self.gateway)
+        return DispatchRoom(
+            engine=self.engine,
+            publisher=self.publisher,
+            clock=self.clock,
+            gateway=self.gateway,
+            panel=self.panel,
+            department_id=self.settings.handoff.department_id,
+            rules=self.settings.outbox,
+        )
+
+    def reconcile_room(self) -> ReconcileRoom:
+        """What the looking for sends in doubt works with."""
+        from secretaria.outbox.reconcile import ReconcileRoom
+
+        return ReconcileRoom(
+            engine=self.engine,
+            publisher=self.publisher,
+            clock=self.clock,
+            flavour=self.settings.whaticket.flavour,
+            panel=self.panel,
+            department_id=self.settings.handoff.department_id,
+        )

@@ -7,16 +7,19 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as StillWaiting
 from dataclasses import dataclass
+from functools import partial
 
 import redis
 from sqlalchemy import Engine
 
 from secretaria import metrics
+from secretaria.database.patience import within
 from secretaria.database.schema import require_schema
 from secretaria.errors import SecretariaError
 from secretaria.queue.heartbeats import living_workers
 
 LIMIT_SECONDS = 2.0
+POSTGRESQL_SECONDS = 1.8  # under the limit, so that a server that hangs does not keep our few threads
 _POOL = ThreadPoolExecutor(max_workers=8, thread_name_prefix="health")
 
 
@@ -60,7 +63,7 @@ def check_health(engine: Engine, client: redis.Redis) -> dict[str, Finding]:
 
 
 def _ask_postgresql(engine: Engine) -> str:
-    require_schema(engine)
+    within(POSTGRESQL_SECONDS, engine, partial(require_schema, engine))
     return "no ar, esquema em dia"
 
 

@@ -25,12 +25,13 @@ WEBHOOK_STATUSES = (
     "unavailable",
     "error",
 )
-JOB_NAMES = ("inbox.file", "turn.answer", "outbox.deliver")
+JOB_NAMES = ("inbox.file", "inbox.catch_up", "turn.answer", "outbox.deliver", "outbox.reconcile")
 LLM_CAUSES = (
     "timeout", "rate_limited", "unauthorized", "unknown_model", "bad_request", "server_error", "unreachable",
-    "not_an_answer", "empty", "unreadable_draft",
+    "not_an_answer", "empty", "unreadable_draft", "breaker_open",
 )  # fmt: skip
 SEND_OUTCOMES = ("not_sent", "misconfigured", "refused", "unknown")
+CONFIRMED_BY = ("readback", "echo", "operator")
 COMPONENTS = ("postgresql", "redis", "workers")
 
 WEBHOOK_RECEIVED = Counter("secretaria_webhook_received_total", "Webhook requests by outcome.", ["status"])
@@ -45,6 +46,10 @@ WHATICKET_ERRORS = Counter(
     "secretaria_whaticket_errors_total", "Sends that were not accepted, by meaning.", ["outcome"]
 )
 WHATICKET_RETRIES = Counter("secretaria_whaticket_send_retry_total", "Sends put back to be tried again.")
+SENDS_CONFIRMED = Counter("secretaria_sends_confirmed_total", "Sends in doubt that had arrived, by who knew.", ["by"])
+SENDS_HELD = Counter("secretaria_sends_held_total", "Sends that wait for a person's decision.")
+SENDS_REPEATED = Counter("secretaria_sends_repeated_total", "Bubbles in doubt that are sent once more.")
+UNHEARD_TICKETS = Counter("secretaria_unheard_tickets_total", "Customers whom only Whaticket had heard.")
 INTENTIONS = Counter("secretaria_intention_distribution_total", "Answered turns by intention.", ["intention"])
 HEALTHCHECK_FAILURES = Counter(
     "secretaria_healthcheck_failures_total", "Health checks that found a component down.", ["component"]
@@ -62,6 +67,7 @@ def show_all(intentions: tuple[str, ...]) -> None:
         (TASK_LATENCY, JOB_NAMES),
         (LLM_ERRORS, LLM_CAUSES),
         (WHATICKET_ERRORS, SEND_OUTCOMES),
+        (SENDS_CONFIRMED, CONFIRMED_BY),
         (INTENTIONS, intentions),
         (HEALTHCHECK_FAILURES, COMPONENTS),
     ):

@@ -25,7 +25,34 @@ MINIMUM_SECRET_BYTES = 32
 MINIMUM_TOKEN_BYTES = 16
 EXAMPLE_VALUES = frozenset({"changeme", "change-me", "troque-me", "exemplo", "example", "secret", "segredo"})
 
+GREETINGS = (
+    "oi", "oie", "oii", "ola", "opa", "eae", "e ai", "bom dia", "boa tarde", "boa noite", "oi bom dia", "oi boa tarde",
+    "oi boa noite", "ola bom dia", "ola boa tarde", "ola boa noite", "tudo bem", "td bem", "oi tudo bem", "oi td bem", "alo",
+)  # fmt: skip
+CONNECTIVES = (
+    "e", "mas", "que", "q", "pra", "para", "p", "de", "do", "da", "dos", "das", "com", "c", "se", "ou", "porque", "pq", "por",
+    "em", "no", "na", "o", "a", "os", "as", "um", "uma", "so", "tipo", "entao", "sobre", "quando", "onde", "como", "meu", "minha",
+)  # fmt: skip
+CLEAR_ANSWERS = (
+    "sim", "nao", "confirmo", "confirmado", "pode ser", "pode", "isso", "isso mesmo", "ok", "blz", "beleza", "quero", "quero sim",
+    "nao quero", "claro", "com certeza", "s", "n", "ss", "nn", "centro", "manha", "tarde", "noite",
+)  # fmt: skip
+URGENT_WORDS = (
+    "urgent",
+    "urgenc",
+    "emergenc",
+    "socorro",
+    "sangr",
+    "inchad",
+    "inchac",
+    "acident",
+    "dor",
+    "doendo",
+    "doi",
+)
+
 Flavour = Literal["community", "saas", "ticketz"]
+UnconfirmedPolicy = Literal["hold", "resend_once"]
 QueueName = Literal["inbox", "turns", "outbox"]
 QUEUE_NAMES: tuple[str, ...] = get_args(QueueName)
 
@@ -50,6 +77,16 @@ class ServerSection(Section):
     processes: int = Field(default=1, ge=1, le=64, description="Quantos processos atendem o webhook.")
 
 
+class InboxSection(Section):
+    """What the door does while PostgreSQL is away."""
+
+    spool_max_bytes: int = Field(
+        default=64 * 1024 * 1024,
+        ge=0,
+        description="Bytes de eventos guardados no disco (pasta spool dos dados locais) enquanto o PostgreSQL está fora; 0 desliga.",
+    )
+
+
 class WorkerSection(Section):
     """How the background work is spread."""
 
@@ -62,13 +99,42 @@ class WorkerSection(Section):
 
 
 class TurnsSection(Section):
-    """When the secretary considers that the customer has finished a thought."""
+    """When the secretary considers that the customer has finished a thought: seconds of silence, and exceptions."""
 
     quiet_period_seconds: float = Field(
-        default=8.0, ge=0, le=120, description="Silêncio antes de responder; 0 desliga."
+        default=9.0,
+        ge=0,
+        le=120,
+        description="Silêncio desejado até a resposta, já com o tempo do modelo; 0 desliga a espera.",
+    )
+    greeting_seconds: float = Field(default=14.0, ge=0, le=120, description="O mesmo, depois de só um cumprimento.")
+    unfinished_seconds: float = Field(
+        default=15.0, ge=0, le=120, description="Depois de frase que termina em conectivo ou vírgula."
+    )
+    image_seconds: float = Field(default=12.0, ge=0, le=120, description="Depois de imagem sem texto.")
+    clear_answer_seconds: float = Field(
+        default=5.0, ge=0, le=120, description="Depois de resposta clara a uma pergunta nossa."
+    )
+    urgent_seconds: float = Field(default=7.0, ge=0, le=120, description="Depois de palavra de urgência.")
+    long_message_seconds: float = Field(
+        default=6.0, ge=0, le=120, description="Depois de mensagem longa (90 letras ou mais)."
+    )
+    slow_typing_factor: float = Field(
+        default=1.6, ge=1, le=10, description="Quanto esperar além da maior pausa da própria rajada."
+    )
+    slow_typing_limit_seconds: float = Field(default=14.0, ge=0, le=120, description="Limite dessa espera maior.")
+    minimum_wait_seconds: float = Field(default=1.5, ge=0, le=60, description="Espera mínima antes de chamar o modelo.")
+    maximum_wait_seconds: float = Field(
+        default=14.0, ge=0, le=120, description="Espera máxima antes de chamar o modelo."
     )
     deadline_seconds: float = Field(default=25.0, ge=0, le=600, description="Espera máxima desde a primeira mensagem.")
     max_messages: int = Field(default=15, ge=1, le=200, description="Mensagens que encerram a espera.")
+    greetings: tuple[str, ...] = Field(default=GREETINGS, description="Cumprimentos.")
+    connectives: tuple[str, ...] = Field(default=CONNECTIVES, description="Palavras que deixam a frase no ar.")
+    clear_answers: tuple[str, ...] = Field(
+        default=CLEAR_ANSWERS, description="Respostas que se bastam (horários também)."
+    )
+    urgent_words: tuple[str, ...] = Field(default=URGENT_WORDS, description="Começos de palavras de urgência.")
 
 
 class WhaticketSection(Section):
@@ -96,6 +162,23 @@ class HandoffSection(Section):
     resume_after_hours: float = Field(
         default=12.0, gt=0, le=720, description="Horas sem ninguém até a secretária voltar."
     )
+    department_id: int = Field(
+        default=0, ge=0, description="Número da fila do Whaticket que recebe as transferências; 0 não transfere."
+    )
+
+
+class OutboxSection(Section):
+    """How bubbles leave, and what becomes of a send that nobody can vouch for."""
+
+    unconfirmed_policy: UnconfirmedPolicy = Field(
+        default="hold",
+        description="Envio que não se pôde conferir em 10 minutos: hold (fica para uma pessoa) ou resend_once (reenvia uma vez).",
+    )
+    typing_ms_per_character: float = Field(
+        default=25.0, ge=0, le=1000, description="Ritmo entre balões: milissegundos por letra do próximo."
+    )
+    typing_minimum_seconds: float = Field(default=1.0, ge=0, le=60, description="Pausa mínima entre balões.")
+    typing_maximum_seconds: float = Field(default=4.0, ge=0, le=60, description="Pausa máxima entre balões.")
 
 
 class LogSection(Section):
@@ -142,6 +225,7 @@ class Secrets(Section):
 
 ENVIRONMENT_NAMES = tuple(name.upper() for name in Secrets.model_fields)
 ALIASES = {"OPENAI_API_KEY": "LLM_API_KEY", "OPENAI_BASE_URL": "LLM_BASE_URL"}
+OVERRIDE_ALIASES = {"UNCONFIRMED_POLICY": "SECRETARIA__OUTBOX__UNCONFIRMED_POLICY"}
 
 
 class Settings(Section):
@@ -157,11 +241,13 @@ class Settings(Section):
     secrets: Secrets
     business: BusinessSection = BusinessSection()
     server: ServerSection = ServerSection()
+    inbox: InboxSection = InboxSection()
     worker: WorkerSection = WorkerSection()
     turns: TurnsSection = TurnsSection()
     whaticket: WhaticketSection = WhaticketSection()
     llm: LlmSection = LlmSection()
     handoff: HandoffSection = HandoffSection()
+    outbox: OutboxSection = OutboxSection()
     log: LogSection = LogSection()
     database: DatabaseSection = DatabaseSection()
 
@@ -278,7 +364,8 @@ def _read_toml(path: Path) -> dict[str, dict[str, Any]]:
 def _overrides(environment: Mapping[str, str]) -> dict[str, dict[str, Any]]:
     """Collect SECRETARIA__SECTION__KEY; a list is written as JSON, anything else is text until its key reads it."""
     tables: dict[str, dict[str, Any]] = {}
-    for name, text in environment.items():
+    short = {OVERRIDE_ALIASES[name]: text for name, text in environment.items() if name in OVERRIDE_ALIASES}
+    for name, text in {**short, **environment}.items():
         if name.startswith(OVERRIDE_PREFIX):
             section, _, key = name.removeprefix(OVERRIDE_PREFIX).lower().partition("__")
             tables.setdefault(section, {})[key] = _value(text)

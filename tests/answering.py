@@ -8,14 +8,16 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from loguru import logger
 from sqlalchemy import Engine, text, update
 from sqlmodel import Session, SQLModel
 
+from secretaria.breaker import Breaker
 from secretaria.clock import Clock, HeldClock
+from secretaria.conversations.leases import LeaseKeeper
 from secretaria.inbox.receive import Door, receive_webhook
 from secretaria.knowledge.folder import Business
 from secretaria.llm.chat import Chat
@@ -26,17 +28,20 @@ from secretaria.replies.sweep import sweep
 from secretaria.settings import Flavour
 from secretaria.simulation.faults import SendFaults
 from secretaria.simulation.ledger import Ledger
+from secretaria.simulation.tickets import TicketBook
 from secretaria.whaticket.gateway import Gateway
 from secretaria.whaticket.http_gateway import HttpGateway
+from secretaria.whaticket.http_panel import HttpPanel
 from tests.builders import NUMBER, PublishedNudges, a_door, a_filing_room, a_text, receive_and_file, rows, with_token
 
 LLM_KEY = "chave-inventada-do-modelo"
 WHATICKET_TOKEN = "ficha-inventada-do-whaticket"
+PANEL_EMAIL, PANEL_PASSWORD = "painel@clinica.example", "senha-inventada"
 QUESTION = "tem estacionamento?"
 BUBBLES = ["A limpeza custa R$ 180.", "Quer que eu peça um horário?"]
 FIRST, SECOND = 1, 2  # the items of these two bubbles
+PAUSE_SECONDS = 1.0  # the second one is short enough for the shortest pause
 DOUBTS = ("hang", "hang_after_send", "reset", "reset_after_send", "400_after_send", "html_502")
-QUIET_SECONDS = 8.0
 PATIENCE_SECONDS = 30.0
 
 
@@ -48,9 +53,10 @@ class WhaticketSite:
     flavour: Flavour
     ledger: Ledger
     faults: SendFaults
-    clock: Clock
+    clock: HeldClock
+    book: TicketBook
 
-    def gateway(self, *, read_timeout: float = 0.4, token: str = WHATICKET_TOKEN, url: str = "") -> HttpGateway:
+    def gateway(self, *, read_timeout: float = 2.0, token: str = WHATICKET_TOKEN, url: str = "") -> HttpGateway:
         """Build our way to it."""
         return HttpGateway(
             url or self.url,
@@ -60,6 +66,10 @@ class WhaticketSite:
             read_timeout=read_timeout,
             clock=self.clock,
         )
+
+    def panel(self, *, password: str = PANEL_PASSWORD) -> HttpPanel:
+        """Build our way to its panel."""
+        return HttpPanel(self.url, PANEL_EMAIL, password, connect_timeout=1.0, read_timeout=2.0, clock=self.clock)
 
     def bodies(self) -> list[str]:
         """Return what physically reached the customers, oldest first."""
@@ -85,9 +95,14 @@ class Scene:
         """Let an own message in that we did not send."""
         self._arrives(a_text(text, message_id=self._next_id(), fromMe=True))
 
-    def quiet(self, seconds: float = QUIET_SECONDS) -> None:
+    def due_in(self) -> float:
+        """Return how many seconds of silence the open turn still wants."""
+        due: datetime = next(turn["due_at"] for turn in self.turns() if turn["closed_at"] is None)
+        return max((due - self.clock.now()).total_seconds(), 0.0)
+
+    def quiet(self) -> None:
         """Let the customer be silent until the turn is due."""
-        self.clock.advance(seconds)
+        self.clock.advance(self.due_in())
 
     def answer(self, turn_id: int = 1) -> None:
         """Let a worker take up a turn."""
@@ -152,6 +167,7 @@ def a_chat(
     model: str = "modelo-principal",
     fallback_model: str = "",
     timeout_seconds: float = 5.0,
+    breaker: Breaker | None = None,
 ) -> OpenAIChat:
     """Build the client under test."""
     return OpenAIChat(
@@ -162,6 +178,7 @@ def a_chat(
         timeout_seconds=timeout_seconds,
         max_output_tokens=900,
         temperature=0.3,
+        breaker=breaker,
     )
 
 
@@ -169,7 +186,7 @@ def an_answering_room(
     engine: Engine, nudges: PublishedNudges, clock: Clock, chat: Chat, business: Business
 ) -> AnsweringRoom:
     """Build an answering room with the default limits."""
-    return AnsweringRoom(engine, nudges, clock, chat, business, llm_budget_seconds=20.0, resume_after_hours=12.0)
+    return AnsweringRoom(engine, nudges, clock, chat, business, LeaseKeeper(engine, clock), resume_after_hours=12.0)
 
 
 def a_dispatch_room(engine: Engine, nudges: PublishedNudges, clock: Clock, gateway: Gateway) -> DispatchRoom:

@@ -8,6 +8,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Engine, select
@@ -16,12 +17,18 @@ from sqlmodel import Session, SQLModel
 from secretaria.clock import Clock
 from secretaria.inbox.filing import FilingRoom, file_event
 from secretaria.inbox.receive import Door, Knock, Receipt, receive_webhook
+from secretaria.inbox.spool import Spool
 from secretaria.queue.jobs import Job
 from secretaria.settings import TurnsSection
 
 SECRET = "segredo-de-teste-com-mais-de-32-bytes!"
 TOKEN = "token-de-teste-da-url-0001"
 NUMBER = "5520900000101"
+NO_SPOOL = Spool(Path("/nonexistent"), max_bytes=0)
+
+
+PLAIN_TURNS = TurnsSection(quiet_period_seconds=8, greetings=(), connectives=(), clear_answers=(), slow_typing_factor=1)
+"""Turns whose silence does not depend on what is said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,16 +55,16 @@ class PublishedNudges:
         return [nudge for nudge in self.published if nudge.job == job]
 
 
-def a_door(engine: Engine, nudges: PublishedNudges, clock: Clock) -> Door:
+def a_door(engine: Engine, nudges: PublishedNudges, clock: Clock, spool: Spool | None = None) -> Door:
     """Build a door open to our secret and our token."""
-    return Door(engine, nudges, clock, channel="principal", secrets=[SECRET], tokens=[TOKEN])
+    return Door(engine, nudges, clock, spool or NO_SPOOL, channel="principal", secrets=[SECRET], tokens=[TOKEN])
 
 
 def a_filing_room(
     engine: Engine, nudges: PublishedNudges, clock: Clock, turns: TurnsSection | None = None
 ) -> FilingRoom:
     """Build a filing room with the default turns."""
-    return FilingRoom(engine, nudges, clock, turns or TurnsSection())
+    return FilingRoom(engine, nudges, clock, turns or PLAIN_TURNS)
 
 
 def a_text(

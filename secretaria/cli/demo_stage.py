@@ -19,7 +19,7 @@ from secretaria.cli.processes import MULTIPROCESS_DIR, own_command, supervised
 from secretaria.errors import Unavailable
 from secretaria.local.engines import EmbeddedEngines
 from secretaria.local.supervisor import Program, Supervisor
-from secretaria.settings import ALIASES, CONFIG_FILE, CONFIG_VARIABLE, ENVIRONMENT_NAMES, OVERRIDE_PREFIX
+from secretaria.settings import ALIASES, CONFIG_FILE, CONFIG_VARIABLE, ENVIRONMENT_NAMES, OVERRIDE_PREFIX, TurnsSection
 from secretaria.simulation import SAMPLE_BUSINESS
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 QUIET_SECONDS = 1.0
 THINKING_SECONDS = 0.2
+PAUSE_SECONDS = 0.2  # between two bubbles
 READY_SECONDS = 40.0
 LAST_LINES = 40
 
@@ -117,7 +118,8 @@ class Stage:
         metrics.mkdir()
         (home / CONFIG_FILE).write_text(
             f'[business]\nfolder = "{self.business}"\n'
-            f"[turns]\nquiet_period_seconds = {QUIET_SECONDS}\n"
+            f"[turns]\n{_hurried(QUIET_SECONDS)}\n"
+            f"[outbox]\ntyping_minimum_seconds = {PAUSE_SECONDS}\ntyping_maximum_seconds = {PAUSE_SECONDS}\n"
             '[whaticket]\nflavour = "saas"\n[log]\nformat = "console"\n',
             encoding="utf-8",
         )
@@ -192,6 +194,12 @@ class _Waking(threading.Thread):
         if self.ident is not None:
             super().join()
         self._engines.stop()
+
+
+def _hurried(seconds: float) -> str:
+    """Shorten every silence to so many seconds, so that nobody waits through a demo."""
+    silences = [name for name in TurnsSection.model_fields if name.endswith("_seconds") and name != "deadline_seconds"]
+    return "\n".join(f"{name} = {seconds}" for name in silences)
 
 
 def _answers(port: int) -> bool:

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 
-from sqlalchemy import update
+from loguru import logger
+from sqlalchemy import Engine, update
 from sqlmodel import Session, col
 
+from secretaria.clock import Clock
 from secretaria.conversations.models import Conversation, Mode
+from secretaria.database.transaction import transaction
+from secretaria.errors import Unavailable
+
+LEASE_SECONDS = 12.0  # what a killed worker's customer waits before another takes over, so it is short and renewed
+RENEW_SECONDS = 3.0
 
 
 def take_lease(session: Session, conversation_id: int, *, now: datetime, seconds: float) -> int | None:
@@ -63,3 +73,63 @@ def release_lease(session: Session, conversation_id: int, *, token: int) -> bool
         .returning(col(Conversation.id))
     )
     return session.execute(release).first() is not None
+
+
+class LeaseKeeper:
+    """Renews the leases this process holds, all in one thread, so that a lease may be short and a draft may be slow."""
+
+    def __init__(self, engine: Engine, clock: Clock) -> None:
+        self._engine = engine
+        self._clock = clock
+        self._held: dict[int, int] = {}
+        self._changed = threading.Lock()
+        self._stopped = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    @contextmanager
+    def hold(self, conversation_id: int, token: int) -> Iterator[None]:
+        """Keep a lease alive for the length of the block; one that was lost is not taken back."""
+        with self._changed:
+            self._held[conversation_id] = token
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="leases", daemon=True)
+                self._thread.start()
+        try:
+            yield
+        finally:
+            with self._changed:
+                if self._held.get(conversation_id) == token:  # an overtaken worker must not let go of its successor's
+                    del self._held[conversation_id]
+
+    def stop(self) -> None:
+        """Let go of every lease; they run out by themselves."""
+        self._stopped.set()
+        if self._thread is not None:
+            self._thread.join()
+
+    def renew(self) -> None:
+        """Push the end of every held lease away from now.
+
+        Raises:
+            DatabaseUnavailable: PostgreSQL is away; the leases may run out, and the gate will say so.
+        """
+        with self._changed:
+            held = dict(self._held)
+        if not held:
+            return
+        until = self._clock.now() + timedelta(seconds=LEASE_SECONDS)
+        with transaction(self._engine) as session:
+            for conversation_id, token in sorted(held.items()):
+                renew = update(Conversation).where(
+                    col(Conversation.id) == conversation_id, col(Conversation.lease_token) == token
+                )
+                session.execute(renew.values(lease_until=until))
+
+    def _run(self) -> None:
+        while not self._stopped.wait(RENEW_SECONDS):
+            try:
+                self.renew()
+            except Unavailable:
+                logger.warning("leases_not_renewed")
+            except Exception as error:  # noqa: BLE001  # the thread that keeps the others' work must not end
+                logger.opt(exception=error).error("leases_not_renewed")

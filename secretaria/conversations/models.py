@@ -77,6 +77,10 @@ class Conversation(SQLModel, table=True):
         lease_token: Fencing token; whoever holds an older one may not write.
         lease_until: Until when a worker has this conversation to itself.
         person_spoke_at: When an attendant last wrote, from the panel, Whaticket or the phone.
+        episode_at: When the present episode began: the conversation was new, or came back from a person.
+        noticed_at: When the customer was last told, while waiting for a person, that one will come.
+        apologised_at: When the secretary last said that it could not prepare an answer.
+        ticket_id: Whaticket's ticket, where it was ever seen.
     """
 
     __tablename__ = "conversation"
@@ -91,6 +95,10 @@ class Conversation(SQLModel, table=True):
     mode: str = Mode.AUTOMATIC
     mode_changed_at: datetime = Field(sa_type=MOMENT)
     person_spoke_at: datetime | None = Field(default=None, sa_type=MOMENT)
+    episode_at: datetime = Field(sa_type=MOMENT)
+    noticed_at: datetime | None = Field(default=None, sa_type=MOMENT)
+    apologised_at: datetime | None = Field(default=None, sa_type=MOMENT)
+    ticket_id: int | None = None
     last_seq: int = 0
     last_inbound_seq: int = 0
     last_message_at: datetime = Field(sa_type=MOMENT)
@@ -109,12 +117,14 @@ class Turn(SQLModel, table=True):
         restarts: Drafts thrown away because a newer message came.
         failures: Attempts that ended in an error of ours.
         reason: Why it ended in silence or with a person.
+        llm_seconds: How long the model took; their mean says how much of the silence is already spent on it.
     """
 
     __tablename__ = "turn"
     __table_args__ = (
         Index("turn_one_open", "conversation_id", unique=True, postgresql_where=OPEN_TURN),
         Index("turn_due", "due_at", postgresql_where=OPEN_TURN),
+        Index("turn_closed", "closed_at", postgresql_where=text("llm_seconds IS NOT NULL")),
         one_of("state", TurnState),
     )
 
@@ -129,6 +139,7 @@ class Turn(SQLModel, table=True):
     messages: int = 1
     restarts: int = 0
     failures: int = 0
+    llm_seconds: float | None = None
     nudged_at: datetime | None = Field(default=None, sa_type=MOMENT)
     closed_at: datetime | None = Field(default=None, sa_type=MOMENT)
 

@@ -20,6 +20,7 @@ from secretaria.conversations.models import (
     Turn,
     TurnState,
 )
+from secretaria.whaticket.flavours import fingerprint
 
 OPEN_STATES = (TurnState.WAITING, TurnState.ANSWERING)
 UNSAID = ("superseded", "held", "dead")
@@ -46,6 +47,7 @@ def lock_conversation(session: Session, *, contact_id: int, channel: str, now: d
         channel=channel,
         mode=Mode.AUTOMATIC,
         mode_changed_at=now,
+        episode_at=now,
         last_seq=0,
         last_inbound_seq=0,
         last_message_at=now,
@@ -77,6 +79,7 @@ def add_message(
     event_id: UUID | None = None,
     provider_message_id: str | None = None,
     delivery: str = "",
+    received_at: datetime | None = None,
 ) -> Message:
     """Append a bubble to a locked conversation and move its positions forward."""
     conversation.last_seq += 1
@@ -95,7 +98,7 @@ def add_message(
         provider_message_id=provider_message_id,
         delivery=delivery,
         sent_at=sent_at,
-        received_at=now,
+        received_at=received_at or now,
     )
     session.add_all([conversation, message])
     session.flush()
@@ -116,7 +119,40 @@ def load_turn(session: Session, turn_id: int) -> Turn | None:
 def messages_of_turn(session: Session, turn_id: int) -> Sequence[Message]:
     """Return the customer's messages of a turn, by Whaticket's time and then by arrival."""
     statement = select(Message).where(Message.turn_id == turn_id, Message.direction == Direction.INBOUND)
-    return session.exec(statement.order_by(col(Message.sent_at), col(Message.seq))).all()
+    return session.exec(statement.order_by(col(Message.sent_at), col(Message.event_id))).all()
+
+
+def arrivals_of_turn(session: Session, turn_id: int) -> Sequence[Message]:
+    """Return the customer's messages of a turn in order of arrival, which is the rhythm of the typing.
+
+    An event's id is a UUID v7: it sorts by arrival even where many workers filed a backlog at once.
+    """
+    statement = select(Message).where(Message.turn_id == turn_id, Message.direction == Direction.INBOUND)
+    return session.exec(statement.order_by(col(Message.event_id))).all()
+
+
+def last_own_text(session: Session, conversation_id: int) -> str:
+    """Return the secretary's last bubble in a conversation; empty where she has not spoken."""
+    statement = (
+        select(Message.text)
+        .where(Message.conversation_id == conversation_id, Message.author == Author.SECRETARY)
+        .where(col(Message.delivery).not_in(UNSAID))
+        .order_by(col(Message.seq).desc())
+        .limit(1)
+    )
+    return session.exec(statement).first() or ""
+
+
+def mean_model_seconds(session: Session, turns: int) -> float:
+    """Return what the model took on average in the last turns it answered; 0 before the first."""
+    last = (
+        select(Turn.llm_seconds)
+        .where(col(Turn.llm_seconds).is_not(None))
+        .order_by(col(Turn.closed_at).desc())
+        .limit(turns)
+        .subquery()
+    )
+    return float(session.exec(select(func.coalesce(func.avg(last.c.llm_seconds), 0.0))).one())
 
 
 def late_messages(session: Session, turn_id: int, after_seq: int) -> Sequence[Message]:
@@ -139,14 +175,34 @@ def history_before(session: Session, conversation_id: int, turn_id: int, limit: 
     return list(reversed(session.exec(statement).all()))
 
 
-def recent_own_texts(session: Session, conversation_id: int, since: datetime) -> Sequence[str]:
-    """Return what the secretary said, or is saying, in a conversation since a moment: echoes are compared with it."""
-    statement = select(Message.text).where(
-        Message.conversation_id == conversation_id,
-        Message.author == Author.SECRETARY,
-        col(Message.received_at) >= since,
+def bind_echo(
+    session: Session, conversation_id: int, *, text: str, provider_message_id: str | None, since: datetime
+) -> bool:
+    """Say whether an own message is one of ours, and if so write its WhatsApp id on the bubble it repeats.
+
+    A bubble in doubt that got an id did arrive; the sweep then counts it as sent.
+
+    Args:
+        session: The caller's transaction.
+        conversation_id: Where it was seen.
+        text: What it says, which is compared by fingerprint.
+        provider_message_id: Its WhatsApp id, where there is one.
+        since: From when on our bubbles are compared.
+    """
+    statement = (
+        select(Message)
+        .where(Message.conversation_id == conversation_id, Message.author == Author.SECRETARY)
+        .where(col(Message.received_at) >= since)
+        .order_by(col(Message.seq))
     )
-    return session.exec(statement).all()
+    wanted = fingerprint(text)
+    ours = [bubble for bubble in session.exec(statement).all() if fingerprint(bubble.text) == wanted]
+    unbound = [bubble for bubble in ours if bubble.provider_message_id is None and bubble.delivery != "superseded"]
+    seen_before = any(bubble.provider_message_id == provider_message_id for bubble in ours)
+    if unbound and provider_message_id is not None and not seen_before:
+        unbound[0].provider_message_id = provider_message_id
+        session.add(unbound[0])
+    return bool(ours)
 
 
 def forgotten_turns(session: Session, *, now: datetime, age_seconds: float, limit: int) -> list[int]:

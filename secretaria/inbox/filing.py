@@ -13,22 +13,23 @@ from sqlmodel import Session
 
 from secretaria.clock import Clock
 from secretaria.conversations import store as conversations
-from secretaria.conversations.models import Author, Conversation, Direction, Mode, Turn, TurnState
-from secretaria.conversations.turns import deadline_of, due_after
+from secretaria.conversations.handoff import give_back, person_spoke
+from secretaria.conversations.models import Author, Conversation, Direction, Turn
+from secretaria.conversations.turns import Typed, deadline_of, due_after
 from secretaria.database.transaction import after_commit, transaction
 from secretaria.errors import Unavailable
 from secretaria.inbox import store
 from secretaria.inbox.models import EventState, InboxEvent
-from secretaria.inbox.receive import OWN_MESSAGE
 from secretaria.queue.jobs import ANSWER_TURN
 from secretaria.queue.publisher import Publisher
 from secretaria.settings import TurnsSection
-from secretaria.whaticket.flavours import fingerprint
 from secretaria.whaticket.numbers import identity_key
 from secretaria.whaticket.payload import decode_body, read_payload
 from secretaria.whaticket.reading import Reading
 
 MAX_FAILURES = 5
+AVERAGED_TURNS = 20
+LONGEST_LOOK = 2000  # characters of a message that are looked at for its rhythm
 ECHO_WINDOW = timedelta(hours=1)
 FORK_MARK = "\u200e"  # forks begin their own automatic texts with it: no person wrote those (contract 2.7)
 
@@ -65,8 +66,9 @@ def _file(room: FilingRoom, event_id: UUID) -> None:
             return
         now = room.clock.now()
         reading = read_payload(decode_body(event.body))[event.item]
-        if event.reason == OWN_MESSAGE:
-            _file_own_message(session, event, reading, now)
+        if event.reason is not None:
+            file_ignored = _file_closing if reading.closes_ticket else _file_own_message
+            file_ignored(session, event, reading, now)
             event.state, event.body = EventState.IGNORED, b""
         elif reading.outcome == "message" and reading.number:
             _file_message(room, session, event, reading, now)
@@ -84,7 +86,7 @@ def _file_message(room: FilingRoom, session: Session, event: InboxEvent, reading
         session, identity_key=identity_key(number), number=number, name=reading.name, now=now
     )
     conversation = conversations.lock_conversation(session, contact_id=contact_id, channel=event.channel, now=now)
-    turn = _open_or_grow_turn(room.turns, session, conversation, event, now)
+    turn = _open_or_join_turn(room.turns, session, conversation, event, now)
     conversations.add_message(
         session,
         conversation,
@@ -97,32 +99,46 @@ def _file_message(room: FilingRoom, session: Session, event: InboxEvent, reading
         turn_id=turn.id,
         event_id=event.id,
         provider_message_id=reading.message_id,
+        received_at=event.received_at,
     )
+    _wait_for_silence(room.turns, session, turn)
     wait = max((turn.due_at - now).total_seconds(), 0.0)
     after_commit(session, partial(room.publisher.publish, ANSWER_TURN, str(turn.id), wait))
 
 
-def _open_or_grow_turn(
+def _open_or_join_turn(
     rules: TurnsSection, session: Session, conversation: Conversation, event: InboxEvent, now: datetime
 ) -> Turn:
     """A turn under way takes the message in: its draft will be found stale and made again with everything."""
     turn = conversations.open_turn(session, conversation.id or 0)
     if turn is None:
-        deadline = deadline_of(rules, now)
+        deadline = deadline_of(rules, event.received_at)
         turn = Turn(
             conversation_id=conversation.id or 0,
             correlation_id=event.id,
             opened_at=now,
+            due_at=deadline,
             deadline_at=deadline,
-            due_at=due_after(rules, message_at=now, deadline=deadline, messages=1),
+            messages=0,
         )
-    else:
-        turn.messages += 1
-        turn.due_at = due_after(rules, message_at=now, deadline=turn.deadline_at, messages=turn.messages)
-        turn.nudged_at = None
-    session.add(turn)
-    session.flush()
+        session.add(turn)
+        session.flush()
     return turn
+
+
+def _wait_for_silence(rules: TurnsSection, session: Session, turn: Turn) -> None:
+    """Set the turn's timer by its whole burst, our last question and what the model usually takes."""
+    messages = conversations.arrivals_of_turn(session, turn.id or 0)
+    turn.messages = len(messages)
+    turn.due_at = due_after(
+        rules,
+        [Typed(message.kind, message.text[:LONGEST_LOOK], message.received_at) for message in messages],
+        deadline=turn.deadline_at,
+        asked=conversations.last_own_text(session, turn.conversation_id).rstrip().endswith("?"),
+        model_seconds=conversations.mean_model_seconds(session, AVERAGED_TURNS),
+    )
+    turn.nudged_at = None
+    session.add(turn)
 
 
 def _file_own_message(session: Session, event: InboxEvent, reading: Reading, now: datetime) -> None:
@@ -133,7 +149,10 @@ def _file_own_message(session: Session, event: InboxEvent, reading: Reading, now
         session, identity_key=identity_key(reading.number), number=reading.number, name=None, now=now
     )
     conversation = conversations.lock_conversation(session, contact_id=contact_id, channel=event.channel, now=now)
-    if _is_echo(session, conversation, reading, now):
+    since = now - ECHO_WINDOW
+    if conversations.bind_echo(
+        session, conversation.id or 0, text=reading.text, provider_message_id=reading.message_id, since=since
+    ):
         return
     conversations.add_message(
         session,
@@ -147,20 +166,20 @@ def _file_own_message(session: Session, event: InboxEvent, reading: Reading, now
         event_id=event.id,
         provider_message_id=reading.message_id,
     )
-    conversation.person_spoke_at = now
-    if conversation.mode != Mode.PAUSED:  # a pause ends only when somebody ends it; attended ends by itself
-        conversation.mode, conversation.mode_changed_at = Mode.ATTENDED, now
-    session.add(conversation)
-    turn = conversations.open_turn(session, conversation.id or 0)
-    if turn is not None and turn.state == TurnState.WAITING:
-        turn.state, turn.reason, turn.closed_at = TurnState.SILENCED, "person_spoke", now
-        session.add(turn)
+    person_spoke(session, conversation, now)
     logger.info("person_spoke")
 
 
-def _is_echo(session: Session, conversation: Conversation, reading: Reading, now: datetime) -> bool:
-    said = conversations.recent_own_texts(session, conversation.id or 0, now - ECHO_WINDOW)
-    return fingerprint(reading.text) in {fingerprint(text) for text in said}
+def _file_closing(session: Session, event: InboxEvent, reading: Reading, now: datetime) -> None:
+    """A person closed the ticket at Whaticket: the next message is the secretary's again."""
+    if not reading.number:
+        return
+    contact_id = conversations.upsert_contact(
+        session, identity_key=identity_key(reading.number), number=reading.number, name=None, now=now
+    )
+    give_back(
+        session, conversations.lock_conversation(session, contact_id=contact_id, channel=event.channel, now=now), now
+    )
 
 
 def _count_failure(room: FilingRoom, event_id: UUID, error: str) -> None:

@@ -1,4 +1,4 @@
-"""Use case of the door: is it authentic, can it be read, commit it, nudge; then, and only then, a receipt."""
+"""Use case of the door: is it authentic, can it be read, keep it; then, and only then, a receipt."""
 
 from __future__ import annotations
 
@@ -6,28 +6,23 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import partial
-from operator import attrgetter
 from uuid import UUID
 
 import uuid_utils.compat
 from loguru import logger
 from sqlalchemy import Engine
-from sqlmodel import Session
 
 from secretaria.clock import Clock
-from secretaria.database.transaction import after_commit, transaction
+from secretaria.crashpoints import crashpoint
 from secretaria.errors import Rejected
-from secretaria.inbox import store
+from secretaria.inbox.keeping import BODY_KEY, keep
 from secretaria.inbox.models import EventState, InboxEvent
-from secretaria.queue.jobs import FILE_EVENT
+from secretaria.inbox.spool import Spool
 from secretaria.queue.publisher import Publisher
 from secretaria.whaticket.payload import decode_body, read_payload
 from secretaria.whaticket.reading import Reading
 from secretaria.whaticket.signature import presented_tokens, verify_signed, verify_token
 
-SAME_BODY_SECONDS = 5
-BODY_KEY = "body:"
 LONGEST_ID = 200
 MOST_ITEMS = 500
 OWN_MESSAGE = "from_me"
@@ -51,6 +46,7 @@ class Door:
     """What the door needs to know.
 
     Attributes:
+        spool: Where events wait while PostgreSQL is away.
         channel: Name of the Whaticket connection whose events come here.
         secrets: HMAC secrets in force; none closes the signed way.
         tokens: URL tokens in force; none closes the unsigned way.
@@ -59,6 +55,7 @@ class Door:
     engine: Engine
     publisher: Publisher
     clock: Clock
+    spool: Spool
     channel: str
     secrets: Sequence[str]
     tokens: Sequence[str]
@@ -91,24 +88,21 @@ def receive_webhook(door: Door, knock: Knock) -> Receipt:
     """Take one request in.
 
     Returns:
-        A receipt; by then every event of the body is committed.
+        A receipt; by then every event of the body is committed, or on the disk while PostgreSQL is away.
 
     Raises:
         SignatureInvalid: The request is not authentic; nothing of it is kept.
         PayloadUnreadable: The body is not a JSON object.
         PayloadUnusable: Nobody can be answered.
-        DatabaseUnavailable: The event could not be committed.
+        SpoolFull: The event could be kept nowhere.
     """
+    crashpoint("K1")
     signature = authenticate(door, knock)
     sent_at = _sent_at(door, knock, signature)
     arrivals = _arrivals(door, knock.body, signature, sent_at)
-    with transaction(door.engine) as session:
-        # In one order for all: two requests that bring the same messages must not wait for each other's rows.
-        new = {event.id for event in sorted(arrivals, key=attrgetter("dedupe_key")) if _keep(session, event)}
-        kept = [event for event in arrivals if event.id in new]
-        for event in kept:
-            if event.state == EventState.RECEIVED:
-                after_commit(session, partial(door.publisher.publish, FILE_EVENT, str(event.id)))
+    crashpoint("K2")
+    kept = keep(door.engine, door.publisher, door.spool, arrivals)
+    crashpoint("K6")
     return _receipt(arrivals, kept)
 
 
@@ -158,9 +152,9 @@ def _arrivals(door: Door, body: bytes, signature: str | None, sent_at: datetime)
 def _event(
     door: Door, body: bytes, signature: str | None, sent_at: datetime, item: int, reading: Reading | None
 ) -> InboxEvent:
-    """Describe one event; own messages that say something are kept to be looked at, of others only the reason."""
+    """Describe one event; what changes who has the word is kept to be looked at, of the rest only the reason."""
     ignored = reading is not None and reading.outcome == "ignored"
-    to_look_at = not ignored or (reading is not None and reading.reason == OWN_MESSAGE and reading.kind is not None)
+    to_look_at = reading is None or not ignored or _changes_who_speaks(reading)
     return InboxEvent(
         id=uuid_utils.compat.uuid7(),
         channel=door.channel,
@@ -174,14 +168,9 @@ def _event(
     )
 
 
-def _keep(session: Session, event: InboxEvent) -> bool:
-    """Store an event once; without a message id the same body within a few seconds is the same event (S8)."""
-    if event.dedupe_key.startswith(BODY_KEY):
-        stem, _, second = event.dedupe_key.rpartition(":")
-        near = range(int(second) - SAME_BODY_SECONDS + 1, int(second) + SAME_BODY_SECONDS)
-        if store.holds_any(session, channel=event.channel, dedupe_keys=[f"{stem}:{moment}" for moment in near]):
-            return False
-    return store.insert_once(session, event)
+def _changes_who_speaks(reading: Reading) -> bool:
+    """An own message that says something may be a person's; a closed ticket gives the conversation back."""
+    return (reading.reason == OWN_MESSAGE and reading.kind is not None) or reading.closes_ticket
 
 
 def _message_key(reading: Reading | None, *, to_look_at: bool) -> str | None:

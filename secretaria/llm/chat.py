@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
+from urllib.parse import urlsplit
 
 from secretaria.errors import ConfigurationError, Unavailable
+
+DEFAULT_HOST = "api.openai.com"
+BREAKER_OPEN = "breaker_open"
 
 
 class ChatUnavailable(Unavailable):
@@ -44,11 +48,13 @@ class ChatRequest:
         messages: ``{"role", "content"}`` in order.
         schema_name: Name of the answer's shape.
         schema: JSON schema of the answer, strict form.
+        unit: What a circuit breaker counts once however often it is asked, for instance a turn; empty counts each call.
     """
 
     messages: tuple[Mapping[str, object], ...]
     schema_name: str
     schema: Mapping[str, Any]
+    unit: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,3 +93,14 @@ class Chat(Protocol):
     def close(self) -> None:
         """Release the connections."""
         ...
+
+
+def breaker_name(base_url: str, model: str) -> str:
+    """Return the name of a model's circuit breaker: one for each provider and model.
+
+    Args:
+        base_url: Address of the service; empty for the default one.
+        model: Name of the model.
+    """
+    host = urlsplit(base_url).netloc.rpartition("@")[2] or DEFAULT_HOST
+    return f"llm:{host}:{model}"

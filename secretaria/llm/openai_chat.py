@@ -11,11 +11,20 @@ import httpx2  # what openai speaks HTTP with
 import openai
 from loguru import logger
 
-from secretaria.llm.chat import ChatAnswer, ChatMisconfigured, ChatRequest, ChatUnavailable
+from secretaria.breaker import Breaker
+from secretaria.llm.chat import (
+    BREAKER_OPEN,
+    ChatAnswer,
+    ChatMisconfigured,
+    ChatRequest,
+    ChatUnavailable,
+    breaker_name,
+)
 
 Structure = Literal["json_schema", "json_object", "prompt"]
 LADDER: tuple[Structure, ...] = ("json_schema", "json_object", "prompt")
 CONNECT_SECONDS = 3.0
+EMPTY = "empty"
 STRUCTURE_WORDS = ("response_format", "json_schema", "json_object", "structured output", "json mode")
 
 MEANINGS: tuple[tuple[type[openai.OpenAIError], type[ChatUnavailable | ChatMisconfigured], str], ...] = (
@@ -45,6 +54,7 @@ class OpenAIChat:
         timeout_seconds: float,
         max_output_tokens: int,
         temperature: float,
+        breaker: Breaker | None = None,
     ) -> None:
         """Build the client.
 
@@ -56,6 +66,7 @@ class OpenAIChat:
             timeout_seconds: Seconds after which a model is given up, all that is tried with it taken together.
             max_output_tokens: Limit of the answer.
             temperature: 0 to 2.
+            breaker: Asked before each call to a model; without it every model is always asked.
         """
         self._client = openai.OpenAI(
             api_key=api_key,
@@ -64,6 +75,8 @@ class OpenAIChat:
             max_retries=0,  # the turn decides what another try is worth, never a hidden loop inside a client
             http_client=openai.DefaultHttpxClient(event_hooks={"request": [_set_deadline], "response": [_keep_to_it]}),
         )
+        self._base_url = base_url
+        self._breaker = breaker
         self._timeout_seconds = timeout_seconds
         self._models = tuple(name for name in (model, fallback_model) if name)
         self._max_output_tokens = max_output_tokens
@@ -71,19 +84,19 @@ class OpenAIChat:
         self._structures: dict[str, Structure] = {}
 
     def complete(self, request: ChatRequest) -> ChatAnswer:
-        """Ask the model, then the fallback model if the first gave nothing usable.
+        """Ask the model, then the fallback model if the first gave nothing usable or its breaker is open.
 
         Raises:
-            ChatUnavailable: No model gave an answer.
+            ChatUnavailable: No model gave an answer, or none may be asked.
             ChatMisconfigured: The service refuses how we ask.
         """
         *others, last = self._models
         for model in others:
             try:
-                return self._ask(model, request)
+                return self._ask_if_allowed(model, request)
             except (ChatUnavailable, ChatMisconfigured) as error:
                 logger.bind(model=model, cause=error.cause).warning("llm_fell_back")
-        return self._ask(last, request)
+        return self._ask_if_allowed(last, request)
 
     def list_models(self) -> list[str]:
         """Return the names of the models the service offers.
@@ -102,6 +115,25 @@ class OpenAIChat:
     def close(self) -> None:
         """Release the connections."""
         self._client.close()
+
+    def _ask_if_allowed(self, model: str, request: ChatRequest) -> ChatAnswer:
+        """Tell the breaker how the service did; refusing what we ask, or leaving a text empty, is no fault of its."""
+        if self._breaker is None:
+            return self._ask(model, request)
+        name = breaker_name(self._base_url, model)
+        permit = self._breaker.allow(name, longest_seconds=self._timeout_seconds, unit=request.unit)
+        if permit is None:
+            raise ChatUnavailable(BREAKER_OPEN)
+        try:
+            answer = self._ask(model, request)
+        except ChatMisconfigured:
+            permit.succeed()
+            raise
+        except ChatUnavailable as error:
+            (permit.succeed if error.cause == EMPTY else permit.fail)()
+            raise
+        permit.succeed()
+        return answer
 
     def _ask(self, model: str, request: ChatRequest) -> ChatAnswer:
         """Go down the ladder of structured output until the service accepts a step; the process remembers which."""
@@ -178,7 +210,7 @@ def _read(completion: object, model: str) -> ChatAnswer:
     if not isinstance(text, str):
         raise ChatUnavailable("not_an_answer")
     if not text.strip():
-        raise ChatUnavailable("empty")
+        raise ChatUnavailable(EMPTY)
     usage = getattr(completion, "usage", None)
     return ChatAnswer(
         text=text,

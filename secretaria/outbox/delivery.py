@@ -1,8 +1,9 @@
-"""Use case: one bubble to Whaticket, claimed before any byte leaves and settled by what the answer means."""
+"""Use case: one item to Whaticket, claimed before any byte leaves and settled by what the answer means."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -14,14 +15,19 @@ from sqlmodel import Session
 from secretaria import metrics
 from secretaria.clock import Clock
 from secretaria.conversations import store as conversations
-from secretaria.conversations.models import Mode
+from secretaria.conversations.models import Conversation, Mode
+from secretaria.crashpoints import crashpoint
 from secretaria.database.transaction import after_commit, transaction
 from secretaria.errors import Unavailable
 from secretaria.outbox import store
-from secretaria.outbox.models import DeliveryAttempt, ItemState, OutboxItem
+from secretaria.outbox.doubts import FIRST_LOOK
+from secretaria.outbox.models import DeliveryAttempt, ItemState, Kind, OutboxItem
+from secretaria.outbox.transfer import hand_over
 from secretaria.queue.jobs import DELIVER_ITEM
 from secretaria.queue.publisher import Publisher
+from secretaria.settings import OutboxSection
 from secretaria.whaticket.gateway import Gateway, Outcome, SendResult
+from secretaria.whaticket.panel import Panel
 
 LEASE_SECONDS = 45.0
 SETTLING_SECONDS = 20.0  # what is known of a send is not given up for a database that restarts, while the lease lasts
@@ -29,6 +35,7 @@ BACKOFF_SECONDS = (2.0, 5.0, 15.0, 60.0, 300.0)
 MISCONFIGURED_WAIT_SECONDS = 60.0
 GIVE_UP_AFTER = timedelta(minutes=30)
 SILENT_MODES = (Mode.ATTENDED, Mode.PAUSED)
+NEWER_MESSAGE = "newer_message"
 
 STATE_OF = {
     Outcome.ACCEPTED: ItemState.SENT,
@@ -41,12 +48,21 @@ STATE_OF = {
 
 @dataclass(frozen=True, slots=True)
 class DispatchRoom:
-    """What delivery needs to know."""
+    """What delivery needs to know.
+
+    Attributes:
+        panel: Where tickets are handed to people; None where no login is configured.
+        department_id: The queue of Whaticket they go to; 0 where none do.
+        rules: The ``[outbox]`` section.
+    """
 
     engine: Engine
     publisher: Publisher
     clock: Clock
     gateway: Gateway
+    panel: Panel | None = None
+    department_id: int = 0
+    rules: OutboxSection = field(default_factory=OutboxSection)
 
 
 def deliver_item(room: DispatchRoom, item_id: int) -> None:
@@ -60,26 +76,27 @@ def deliver_item(room: DispatchRoom, item_id: int) -> None:
         return
     item, attempt_id = claimed
     with logger.contextualize(correlation_id=str(item.correlation_id), conversation_id=item.conversation_id):
-        result = room.gateway.send_text(item.number, item.body)
+        crashpoint("K12")
+        result = _hand_to_whaticket(room, item)
+        crashpoint("K17")
         for attempt in stamina.retry_context(on=Unavailable, attempts=None, timeout=SETTLING_SECONDS):
             with attempt:
                 _settle(room, item, attempt_id, result)
+        crashpoint("K18")
 
 
 def _claim(room: DispatchRoom, item_id: int) -> tuple[OutboxItem, int] | None:
-    """Commit ``sending`` and the attempt before anything leaves; a person's word drops what is still pending."""
+    """Commit ``sending`` and the attempt before anything leaves; what nobody should hear any more is dropped."""
     now = room.clock.now()
     with transaction(room.engine) as session:
+        if _channel_is_stopped(room, session, item_id, now):
+            return None
         item = store.claim_item(session, item_id, now=now, lease_seconds=LEASE_SECONDS)
         if item is None:
             return None
-        mode = conversations.load_conversation(session, item.conversation_id).mode
-        if mode in SILENT_MODES:
-            store.settle_item(session, item, state=ItemState.PENDING, attempts=item.attempts - 1)
-            for message_id in store.supersede_pending(session, item.conversation_id, f"conversation_{mode}"):
-                conversations.mark_delivery(session, message_id, ItemState.SUPERSEDED)
-            log = logger.bind(correlation_id=str(item.correlation_id), conversation_id=item.conversation_id)
-            log.bind(reason=f"conversation_{mode}").info("bubbles_superseded")
+        conversation = conversations.load_conversation(session, item.conversation_id)
+        if _is_overtaken(session, conversation, item):
+            nudge_next(room.publisher, session, item.conversation_id, now)
             return None
         attempt = DeliveryAttempt(item_id=item_id, started_at=now)
         session.add(attempt)
@@ -87,9 +104,51 @@ def _claim(room: DispatchRoom, item_id: int) -> tuple[OutboxItem, int] | None:
         return item, attempt.id or 0
 
 
+def _channel_is_stopped(room: DispatchRoom, session: Session, item_id: int, now: datetime) -> bool:
+    """While Whaticket refuses our token one item a minute tries it, the others wait."""
+    refused_at = store.refused_since(session, item_id)
+    until = refused_at + timedelta(seconds=MISCONFIGURED_WAIT_SECONDS) if refused_at else now
+    if until <= now:
+        return False
+    if store.postpone_item(session, item_id, until):
+        wait = (until - now).total_seconds()
+        after_commit(session, partial(room.publisher.publish, DELIVER_ITEM, str(item_id), wait))
+    return True
+
+
+def _is_overtaken(session: Session, conversation: Conversation, item: OutboxItem) -> bool:
+    """A person's word drops all that is pending; a newer message of the customer what its reply has left to say."""
+    if conversation.mode in SILENT_MODES:
+        reason = f"conversation_{conversation.mode}"
+    elif item.kind == Kind.BUBBLE and item.position > 0 and 0 < item.inbound_seq < conversation.last_inbound_seq:
+        reason = NEWER_MESSAGE
+    else:
+        return False
+    store.settle_item(session, item, state=ItemState.PENDING, attempts=item.attempts - 1)
+    dropped = _drop(session, item, reason)
+    for message_id in dropped:
+        conversations.mark_delivery(session, message_id, ItemState.SUPERSEDED)
+    log = logger.bind(correlation_id=str(item.correlation_id), conversation_id=item.conversation_id)
+    log.bind(reason=reason).info("bubbles_superseded")
+    return True
+
+
+def _drop(session: Session, item: OutboxItem, reason: str) -> Sequence[int]:
+    if reason == NEWER_MESSAGE:
+        return store.supersede_rest(session, item, reason)
+    return store.supersede_pending(session, item.conversation_id, reason)
+
+
+def _hand_to_whaticket(room: DispatchRoom, item: OutboxItem) -> SendResult:
+    if item.kind == Kind.TRANSFER:
+        return hand_over(room.panel, room.department_id, item)
+    return room.gateway.send_text(item.number, item.body)
+
+
 def _settle(room: DispatchRoom, item: OutboxItem, attempt_id: int, result: SendResult) -> None:
     now = room.clock.now()
     with transaction(room.engine) as session:
+        again = result.outcome is Outcome.MISCONFIGURED and store.refused_since(session, item.id or 0) is not None
         attempt = session.get_one(DeliveryAttempt, attempt_id)
         attempt.ended_at, attempt.outcome = now, result.outcome
         attempt.status, attempt.error = result.status, result.error
@@ -101,9 +160,12 @@ def _settle(room: DispatchRoom, item: OutboxItem, attempt_id: int, result: SendR
         if not store.settle_item(session, item, state=state, **changes):
             logger.warning("delivery_fenced")
             return
-        conversations.mark_delivery(session, item.message_id, state)
-        _nudge_next(room, session, item, state, now)
-    _report(result, state)
+        if item.message_id is not None:
+            conversations.mark_delivery(session, item.message_id, state)
+        if state != ItemState.UNCONFIRMED:  # what is in doubt holds back what follows
+            paced = room.rules if state == ItemState.SENT else None
+            nudge_next(room.publisher, session, item.conversation_id, now, paced)
+    _report(item, result, state, said_before=again)
 
 
 def _changes(
@@ -119,7 +181,7 @@ def _changes(
         case ItemState.HELD:  # given up, and surely not sent either
             return {"reason": result.error, "attempts": item.attempts - 1}
         case ItemState.UNCONFIRMED:
-            return {"reason": result.error, "lease_until": now}
+            return {"reason": result.error, "lease_until": now, "looks": 0, "look_at": now + FIRST_LOOK}
         case _:
             return {"reason": result.error}
 
@@ -132,24 +194,44 @@ def _wait_seconds(result: SendResult, attempts: int) -> float:
     return BACKOFF_SECONDS[min(attempts, len(BACKOFF_SECONDS)) - 1]
 
 
-def _nudge_next(room: DispatchRoom, session: Session, item: OutboxItem, state: ItemState, now: datetime) -> None:
-    """What follows in this conversation may go now, unless this bubble is still in doubt."""
-    if state == ItemState.UNCONFIRMED:
+def nudge_next(
+    publisher: Publisher, session: Session, conversation_id: int, now: datetime, paced: OutboxSection | None = None
+) -> None:
+    """What follows in a conversation may go now, or after the time that a person would take to type it.
+
+    Args:
+        publisher: Takes the nudge.
+        session: The caller's transaction.
+        conversation_id: Where something was settled.
+        now: The present moment.
+        paced: The ``[outbox]`` section, where a bubble was just sent.
+    """
+    following = store.next_pending(session, conversation_id)
+    if following is None:
         return
-    following = store.next_pending(session, item.conversation_id)
-    if following is not None:
-        wait = max((following.not_before - now).total_seconds(), 0.0)
-        after_commit(session, partial(room.publisher.publish, DELIVER_ITEM, str(following.id), wait))
+    if paced is not None and following.kind == Kind.BUBBLE:
+        following.not_before = max(following.not_before, now + timedelta(seconds=_typing(paced, following.body)))
+        session.add(following)
+    wait = max((following.not_before - now).total_seconds(), 0.0)
+    after_commit(session, partial(publisher.publish, DELIVER_ITEM, str(following.id), wait))
 
 
-def _report(result: SendResult, state: ItemState) -> None:
-    if result.outcome is Outcome.ACCEPTED:
-        metrics.WHATICKET_SENT.inc()
-    else:
+def _typing(rules: OutboxSection, text: str) -> float:
+    seconds = len(text) * rules.typing_ms_per_character / 1000
+    return min(max(seconds, rules.typing_minimum_seconds), rules.typing_maximum_seconds)
+
+
+def _report(item: OutboxItem, result: SendResult, state: ItemState, *, said_before: bool) -> None:
+    accepted = result.outcome is Outcome.ACCEPTED
+    if not accepted:
         metrics.WHATICKET_ERRORS.labels(outcome=result.outcome.value).inc()
+    elif item.kind == Kind.BUBBLE:
+        metrics.WHATICKET_SENT.inc()
     if state == ItemState.PENDING:
         metrics.WHATICKET_RETRIES.inc()
+    if state == ItemState.HELD:
+        metrics.SENDS_HELD.inc()
+    alarming = (result.alert and not said_before) or state == ItemState.HELD
+    level = "ERROR" if alarming else "INFO" if accepted else "WARNING"
     log = logger.bind(outcome=str(result.outcome), state=str(state), status=result.status, error=result.error)
-    alarming = result.alert or state == ItemState.HELD
-    level = "ERROR" if alarming else "INFO" if result.outcome is Outcome.ACCEPTED else "WARNING"
-    log.log(level, "item_delivered" if result.outcome is Outcome.ACCEPTED else "item_not_delivered")
+    log.bind(kind=item.kind).log(level, "item_delivered" if accepted else "item_not_delivered")

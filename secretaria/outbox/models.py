@@ -24,10 +24,22 @@ class ItemState(StrEnum):
     DEAD = "dead"
 
 
+class Kind(StrEnum):
+    """What is to be done at Whaticket."""
+
+    BUBBLE = "bubble"
+    TRANSFER = "transfer"
+
+
 class OutboxItem(SQLModel, table=True):
-    """One bubble to deliver.
+    """One thing to be done at Whaticket: a bubble to deliver, or a ticket to hand to people.
 
     Attributes:
+        message_id: The bubble in the conversation; none for a transfer.
+        inbound_seq: The newest customer message the reply knew of; a later bubble does not outlive a newer one.
+        looks: Times Whaticket was asked whether an unconfirmed bubble is there.
+        look_at: When to ask next.
+        confirmed_by: How a doubt ended well: ``readback``, ``echo`` or ``operator``.
         position: Order of the bubble in its turn.
         number: The digits exactly as received from the customer.
         attempts: Sends begun whose outcome counts.
@@ -49,12 +61,15 @@ class OutboxItem(SQLModel, table=True):
         Index("outbox_item_open", "lease_until", postgresql_where=text("state IN ('sending', 'unconfirmed')")),
         Index("outbox_item_of_conversation", "conversation_id", "id"),
         one_of("state", ItemState),
+        one_of("kind", Kind),
     )
 
     id: int | None = Field(default=None, primary_key=True, sa_type=BigInteger)
     conversation_id: int = Field(foreign_key="conversation.id", sa_type=BigInteger)
     turn_id: int = Field(foreign_key="turn.id", sa_type=BigInteger)
-    message_id: int = Field(foreign_key="message.id", sa_type=BigInteger)
+    message_id: int | None = Field(default=None, foreign_key="message.id", sa_type=BigInteger)
+    kind: str = Kind.BUBBLE
+    inbound_seq: int = 0
     correlation_id: UUID
     position: int
     number: str
@@ -65,6 +80,9 @@ class OutboxItem(SQLModel, table=True):
     lease_token: int = Field(default=0, sa_type=BigInteger)
     lease_until: datetime | None = Field(default=None, sa_type=MOMENT)
     reason: str | None = None
+    looks: int = 0
+    look_at: datetime | None = Field(default=None, sa_type=MOMENT)
+    confirmed_by: str | None = None
     provider_message_id: str | None = None
     created_at: datetime = Field(sa_type=MOMENT)
     nudged_at: datetime | None = Field(default=None, sa_type=MOMENT)
@@ -89,3 +107,16 @@ class DeliveryAttempt(SQLModel, table=True):
     outcome: str = ""
     status: int | None = None
     error: str = ""
+
+
+class OutboxLog(SQLModel, table=True):
+    """Every change of state of an item, written by the database itself."""
+
+    __tablename__ = "outbox_log"
+
+    id: int | None = Field(default=None, primary_key=True, sa_type=BigInteger)
+    item_id: int = Field(foreign_key="outbox_item.id", sa_type=BigInteger, index=True)
+    from_state: str
+    to_state: str
+    reason: str | None = None
+    at: datetime = Field(sa_type=MOMENT)

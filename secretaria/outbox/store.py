@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from sqlalchemy import ColumnElement, func, update
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
-from secretaria.outbox.models import DeliveryAttempt, ItemState, OutboxItem
+from secretaria.conversations.models import Conversation
+from secretaria.outbox.models import DeliveryAttempt, ItemState, Kind, OutboxItem
+from secretaria.whaticket.gateway import Outcome
 
 IN_FLIGHT = (ItemState.SENDING, ItemState.UNCONFIRMED)
 
@@ -19,6 +22,48 @@ def place_item(session: Session, item: OutboxItem) -> OutboxItem:
     session.add(item)
     session.flush()
     return item
+
+
+def place_transfer(
+    session: Session,
+    *,
+    conversation_id: int,
+    turn_id: int,
+    correlation_id: UUID,
+    position: int,
+    number: str,
+    brief: str,
+    inbound_seq: int,
+    now: datetime,
+) -> OutboxItem:
+    """Put the handing of a ticket to people in the outbox, behind the bubbles of its turn.
+
+    Place one only where ``[handoff] department_id`` is set and there is a panel login: otherwise it ends as ``dead``.
+
+    Args:
+        session: The caller's transaction.
+        conversation_id: Whose ticket.
+        turn_id: The turn that asked for a person.
+        correlation_id: Of the event behind it.
+        position: The number of bubbles of the turn.
+        number: The digits exactly as received from the customer.
+        brief: What the person should know.
+        inbound_seq: The newest customer message the turn knew of.
+        now: The present moment.
+    """
+    item = OutboxItem(
+        conversation_id=conversation_id,
+        turn_id=turn_id,
+        kind=Kind.TRANSFER,
+        correlation_id=correlation_id,
+        position=position,
+        number=number,
+        body=brief,
+        inbound_seq=inbound_seq,
+        not_before=now,
+        created_at=now,
+    )
+    return place_item(session, item)
 
 
 def claim_item(session: Session, item_id: int, *, now: datetime, lease_seconds: float) -> OutboxItem | None:
@@ -75,18 +120,58 @@ def next_pending(session: Session, conversation_id: int) -> OutboxItem | None:
 
 
 def supersede_pending(session: Session, conversation_id: int, reason: str) -> Sequence[int]:
-    """Drop the bubbles of a conversation that have not been sent yet.
+    """Drop what has not been sent yet in a conversation.
 
     Returns:
         The ids of the messages that will never be said.
     """
-    drop = (
+    return _supersede(session, reason, col(OutboxItem.conversation_id) == conversation_id)
+
+
+def supersede_rest(session: Session, item: OutboxItem, reason: str) -> Sequence[int]:
+    """Drop a bubble and those after it in the same turn; a ticket is still handed to people.
+
+    Returns:
+        The ids of the messages that will never be said.
+    """
+    rest = (col(OutboxItem.turn_id) == item.turn_id) & (col(OutboxItem.position) >= item.position)
+    return _supersede(session, reason, rest & (col(OutboxItem.kind) == Kind.BUBBLE))
+
+
+def postpone_item(session: Session, item_id: int, until: datetime) -> bool:
+    """Let a pending item wait until a moment.
+
+    Returns:
+        Whether it was pending.
+    """
+    later = (
         update(OutboxItem)
-        .where(col(OutboxItem.conversation_id) == conversation_id, col(OutboxItem.state) == ItemState.PENDING)
-        .values(state=ItemState.SUPERSEDED, reason=reason)
-        .returning(col(OutboxItem.message_id))
+        .where(col(OutboxItem.id) == item_id, col(OutboxItem.state) == ItemState.PENDING)
+        .values(not_before=func.greatest(OutboxItem.not_before, until))
+        .returning(col(OutboxItem.id))
     )
-    return session.execute(drop).scalars().all()
+    return session.execute(later).first() is not None
+
+
+def refused_since(session: Session, item_id: int) -> datetime | None:
+    """Return when Whaticket refused our token on the channel of a bubble, if that was its last word there."""
+    channel = (
+        select(Conversation.channel)
+        .join(OutboxItem, col(OutboxItem.conversation_id) == Conversation.id)
+        .where(OutboxItem.id == item_id, OutboxItem.kind == Kind.BUBBLE)
+        .scalar_subquery()
+    )
+    last = (
+        select(DeliveryAttempt.outcome, DeliveryAttempt.ended_at)
+        .join(OutboxItem, col(DeliveryAttempt.item_id) == OutboxItem.id)
+        .join(Conversation, col(OutboxItem.conversation_id) == Conversation.id)
+        .where(OutboxItem.kind == Kind.BUBBLE, Conversation.channel == channel)
+        .where(col(DeliveryAttempt.ended_at).is_not(None))
+        .order_by(col(DeliveryAttempt.id).desc())
+        .limit(1)
+    )
+    found = session.exec(last).first()
+    return found[1] if found is not None and found[0] == Outcome.MISCONFIGURED else None
 
 
 def count_attempts(session: Session, item_id: int) -> int:
@@ -112,37 +197,14 @@ def forgotten_items(session: Session, *, now: datetime, age_seconds: float, limi
     return found
 
 
-def doubt_abandoned(session: Session, *, now: datetime) -> list[int]:
-    """Move sends whose worker vanished to ``unconfirmed``: they may have left, so they are never just repeated.
-
-    Returns:
-        The ids of the messages in doubt.
-    """
-    abandoned = (
+def _supersede(session: Session, reason: str, which: ColumnElement[bool]) -> Sequence[int]:
+    drop = (
         update(OutboxItem)
-        .where(col(OutboxItem.state) == ItemState.SENDING, col(OutboxItem.lease_until) < now)
-        .values(state=ItemState.UNCONFIRMED, reason="lease_expired", lease_until=now)
+        .where(which, col(OutboxItem.state) == ItemState.PENDING)
+        .values(state=ItemState.SUPERSEDED, reason=reason)
         .returning(col(OutboxItem.message_id))
     )
-    return list(session.execute(abandoned).scalars().all())
-
-
-def hold_doubtful(session: Session, *, now: datetime, after_seconds: float) -> list[int]:
-    """Hand doubts that nobody cleared to a person, so that the conversation can go on.
-
-    Returns:
-        The ids of the messages that are now held.
-    """
-    doubtful = (
-        update(OutboxItem)
-        .where(
-            col(OutboxItem.state) == ItemState.UNCONFIRMED,
-            col(OutboxItem.lease_until) < now - timedelta(seconds=after_seconds),
-        )
-        .values(state=ItemState.HELD)
-        .returning(col(OutboxItem.message_id))
-    )
-    return list(session.execute(doubtful).scalars().all())
+    return [message_id for message_id in session.execute(drop).scalars() if message_id is not None]
 
 
 def _one_goes_first() -> ColumnElement[bool]:

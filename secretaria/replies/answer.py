@@ -12,8 +12,10 @@ from sqlmodel import Session
 from secretaria.clock import Clock
 from secretaria.context.engine import BurstMessage, HistoryLine, TurnContext
 from secretaria.conversations import store as conversations
-from secretaria.conversations.leases import release_lease, take_lease
-from secretaria.conversations.models import Author, Contact, Conversation, Message, Mode, Turn, TurnState
+from secretaria.conversations.handoff import give_back
+from secretaria.conversations.leases import LEASE_SECONDS, LeaseKeeper, release_lease, take_lease
+from secretaria.conversations.models import Author, Contact, Conversation, Message, Turn, TurnState
+from secretaria.crashpoints import crashpoint
 from secretaria.database.transaction import transaction
 from secretaria.errors import Unavailable
 from secretaria.knowledge.folder import Business
@@ -21,9 +23,15 @@ from secretaria.llm.chat import Chat
 from secretaria.queue.publisher import Publisher
 from secretaria.replies.drafting import draft_reply
 from secretaria.replies.policy import judge
-from secretaria.replies.settling import MAX_RESTARTS, Claimed, count_failure, fail_turn, settle_turn
+from secretaria.replies.settling import (
+    MAX_RESTARTS,
+    Claimed,
+    count_failure,
+    fail_turn,
+    notice_turn,
+    settle_turn,
+)
 
-LEASE_MARGIN_SECONDS = 30.0
 HISTORY_MESSAGES = 24
 WORKER_LOST = "worker_lost"
 LONGEST_TEXT = 4000  # of one message as the model sees it; it is stored whole
@@ -34,8 +42,9 @@ class AnsweringRoom:
     """What answering needs to know.
 
     Attributes:
-        llm_budget_seconds: The longest a draft may take; the lease outlives it.
+        keeper: Renews the lease for as long as a draft takes.
         resume_after_hours: Hours without a person until the secretary is back.
+        transfers: Whether a hand-off also moves the ticket at Whaticket (a panel login and a department are set).
     """
 
     engine: Engine
@@ -43,8 +52,9 @@ class AnsweringRoom:
     clock: Clock
     chat: Chat
     business: Business
-    llm_budget_seconds: float
+    keeper: LeaseKeeper
     resume_after_hours: float
+    transfers: bool = False
 
 
 def answer_turn(room: AnsweringRoom, turn_id: int) -> None:
@@ -53,12 +63,16 @@ def answer_turn(room: AnsweringRoom, turn_id: int) -> None:
     Raises:
         DatabaseUnavailable: PostgreSQL went away; the lease runs out and the sweep brings the turn back.
     """
+    crashpoint("K7")
     claimed = _claim(room, turn_id)
     if claimed is None:
         return
+    crashpoint("K8")
     with logger.contextualize(correlation_id=str(claimed.correlation_id), conversation_id=claimed.conversation_id):
         try:
-            drafted = draft_reply(room.chat, claimed.context)
+            with room.keeper.hold(claimed.conversation_id, claimed.token):
+                drafted = draft_reply(room.chat, claimed.context, f"turn:{claimed.turn_id}")
+            crashpoint("K10")
             settle_turn(room.engine, room.publisher, room.clock.now(), claimed, drafted)
         except Unavailable:
             raise
@@ -74,8 +88,7 @@ def _claim(room: AnsweringRoom, turn_id: int) -> Claimed | None:
         turn = conversations.load_turn(session, turn_id)
         if turn is None or turn.state not in conversations.OPEN_STATES or turn.due_at > now:
             return None
-        lease = room.llm_budget_seconds + LEASE_MARGIN_SECONDS
-        token = take_lease(session, turn.conversation_id, now=now, seconds=lease)
+        token = take_lease(session, turn.conversation_id, now=now, seconds=LEASE_SECONDS)
         if token is None:
             return None
         conversation = conversations.load_conversation(session, turn.conversation_id)
@@ -99,9 +112,13 @@ def _may_answer(room: AnsweringRoom, session: Session, conversation: Conversatio
         session.flush()
         log.bind(reason=judgement.reason).info("turn_silenced")
         return False
+    if judgement.verdict == "notice":
+        contact = session.get_one(Contact, conversation.contact_id)
+        notice_turn(session, room.publisher, now, turn, conversation, contact.number)
+        log.info("customer_noticed")
+        return False
     if judgement.verdict == "resume":
-        conversation.mode, conversation.mode_changed_at = Mode.AUTOMATIC, now
-        session.add(conversation)
+        give_back(session, conversation, now)
     if turn.state == TurnState.ANSWERING:  # whoever had it died, or lost the database
         log.bind(failures=turn.failures + 1).warning("turn_abandoned")
         return not count_failure(session, turn, now, WORKER_LOST)
@@ -129,6 +146,7 @@ def _read(room: AnsweringRoom, session: Session, conversation: Conversation, tur
         token=token,
         inbound_seq=conversation.last_inbound_seq,
         may_restart=turn.restarts < MAX_RESTARTS and now < turn.deadline_at,
+        transfers=room.transfers,
         context=context,
     )
 

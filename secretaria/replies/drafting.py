@@ -36,10 +36,16 @@ class Drafted:
     failure: str = ""
 
 
-def draft_reply(chat: Chat, context: TurnContext) -> Drafted:
-    """Ask the model for one structured draft and check it; a failure is a value, because the turn goes on with it."""
+def draft_reply(chat: Chat, context: TurnContext, unit: str) -> Drafted:
+    """Ask the model for one structured draft and check it; a failure is a value, because the turn goes on with it.
+
+    Args:
+        chat: The way to the model.
+        context: What the model is told.
+        unit: The turn: however often it is drafted anew, the model's circuit breaker counts it once.
+    """
     prompt = build_prompt(context)
-    request = ChatRequest(messages=prompt.messages, schema_name=SCHEMA_NAME, schema=json_schema())
+    request = ChatRequest(messages=prompt.messages, schema_name=SCHEMA_NAME, schema=json_schema(), unit=unit)
     begun = time.monotonic()
     try:
         answer = chat.complete(request)

@@ -10,14 +10,15 @@ from sqlmodel import Field, SQLModel
 
 from secretaria.database.columns import MOMENT, one_of
 
-ORIGINS = ("model", "fallback")
+ORIGINS = ("model", "fallback", "notice")
 
 
 class Reply(SQLModel, table=True):
     """One decision a turn: the analysis, the bubbles and the receipts.
 
     Attributes:
-        origin: ``model``, or ``fallback`` when no usable draft came and the honest sentence was said.
+        origin: ``model``; ``fallback`` when no usable draft came and the honest sentence was said; ``notice`` when a
+            waiting customer was told that a person will answer.
         satisfaction: ``satisfied`` or ``unsatisfied`` where the customer expressed it.
         checks: Verdict by check, for instance ``{"length": "cut"}``.
         llm_seconds: Time spent in the model's calls of this turn.

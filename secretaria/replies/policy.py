@@ -8,12 +8,17 @@ from typing import Literal
 
 from secretaria.conversations.models import Conversation, Mode
 
-Verdict = Literal["speak", "resume", "silence"]
+HANDOFF_IS_FRESH = timedelta(minutes=1)  # the words of the hand-off themselves are notice enough for a while
+
+Verdict = Literal["speak", "resume", "notice", "silence"]
 
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """What to do with a due turn; ``resume`` means that the conversation comes back to the secretary first."""
+    """What to do with a due turn.
+
+    ``resume``: the conversation comes back to the secretary first. ``notice``: say once that a person will answer.
+    """
 
     verdict: Verdict
     reason: str = ""
@@ -34,4 +39,8 @@ def judge(conversation: Conversation, *, now: datetime, resume_after_hours: floa
     quiet_since = max(conversation.mode_changed_at, conversation.person_spoke_at or conversation.mode_changed_at)
     if now - quiet_since >= timedelta(hours=resume_after_hours):
         return Judgement("resume")
-    return Judgement("silence", "waiting_for_person" if conversation.mode == Mode.WAITING else "person_attends")
+    if conversation.mode == Mode.ATTENDED:
+        return Judgement("silence", "person_attends")
+    told = conversation.noticed_at is not None and conversation.noticed_at >= conversation.episode_at
+    just_told = now - conversation.mode_changed_at < HANDOFF_IS_FRESH
+    return Judgement("silence" if told or just_told else "notice", "waiting_for_person")

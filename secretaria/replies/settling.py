@@ -15,8 +15,10 @@ from sqlmodel import Session
 from secretaria import metrics
 from secretaria.context.engine import TurnContext
 from secretaria.conversations import store as conversations
+from secretaria.conversations.handoff import ask_for_person
 from secretaria.conversations.leases import pass_gate, release_lease
-from secretaria.conversations.models import Author, Direction, Mode, Turn, TurnState
+from secretaria.conversations.models import Author, Conversation, Direction, Mode, Turn, TurnState
+from secretaria.crashpoints import crashpoint
 from secretaria.database.transaction import after_commit, transaction
 from secretaria.outbox import store as outbox
 from secretaria.outbox.models import ItemState, OutboxItem
@@ -25,11 +27,11 @@ from secretaria.queue.publisher import Publisher
 from secretaria.replies import wording
 from secretaria.replies.drafting import Drafted
 from secretaria.replies.models import Reply
+from secretaria.replies.recovery import MODEL_FAILED, apologise_once
 
 MAX_RESTARTS = 2
 MAX_FAILURES = 5
 FAILURE_WAIT_SECONDS = 5.0
-MODEL_FAILED = "model_failed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,7 @@ class Claimed:
         token: Fencing token of the conversation's lease.
         inbound_seq: The newest customer message the draft will know of.
         may_restart: Whether a newer message still throws the draft away.
+        transfers: Whether a hand-off also moves the ticket at Whaticket.
     """
 
     turn_id: int
@@ -49,6 +52,7 @@ class Claimed:
     token: int
     inbound_seq: int
     may_restart: bool
+    transfers: bool
     context: TurnContext
 
 
@@ -65,21 +69,51 @@ def settle_turn(engine: Engine, publisher: Publisher, now: datetime, claimed: Cl
             return
         turn = session.get_one(Turn, claimed.turn_id, populate_existing=True)
         reply = _reply(claimed, drafted, now)
+        if reply.handoff_reason == MODEL_FAILED:
+            apologise_once(session, reply, now)
         session.add(reply)
+        after_commit(session, partial(crashpoint, "K11"))
         turn.state = TurnState.HANDED_OFF if reply.handoff_reason else TurnState.ANSWERED
         turn.reason, turn.closed_at = reply.handoff_reason, now
+        turn.llm_seconds = drafted.seconds if drafted.draft is not None else None
         session.add(turn)
         session.flush()
-        items = _place_bubbles(session, claimed, reply.bubbles, now)
+        items = _place_bubbles(
+            session, turn, reply.bubbles, number=claimed.number, inbound_seq=claimed.inbound_seq, now=now
+        )
         if reply.handoff_reason:
             _hand_off(session, claimed.conversation_id, now)
+        if reply.handoff_reason and claimed.transfers:
+            items.append(_place_transfer(session, turn, reply, claimed, len(items), now))
         _move_late_messages(session, publisher, claimed, turn, now)
-        after_commit(session, partial(publisher.publish, DELIVER_ITEM, str(items[0].id)))
+        if items:
+            after_commit(session, partial(publisher.publish, DELIVER_ITEM, str(items[0].id)))
     if drafted.draft is not None:
         metrics.INTENTIONS.labels(intention=drafted.draft.intention).inc()
     logger.bind(turn_id=turn.id, state=str(turn.state), origin=reply.origin, reason=reply.handoff_reason).info(
         "turn_settled"
     )
+
+
+def notice_turn(
+    session: Session, publisher: Publisher, now: datetime, turn: Turn, conversation: Conversation, number: str
+) -> None:
+    """Tell a customer who writes again while waiting for a person that one will answer; once, then silence."""
+    conversation.noticed_at = now
+    turn.state, turn.reason, turn.closed_at = TurnState.SILENCED, "noticed", now
+    reply = Reply(
+        turn_id=turn.id or 0,
+        conversation_id=turn.conversation_id,
+        origin="notice",
+        bubbles=[wording.STILL_WAITING],
+        created_at=now,
+    )
+    session.add_all([conversation, turn, reply])
+    session.flush()
+    (item,) = _place_bubbles(
+        session, turn, reply.bubbles, number=number, inbound_seq=conversation.last_inbound_seq, now=now
+    )
+    after_commit(session, partial(publisher.publish, DELIVER_ITEM, str(item.id)))
 
 
 def fail_turn(engine: Engine, now: datetime, claimed: Claimed, error: str) -> None:
@@ -163,8 +197,10 @@ def _reply(claimed: Claimed, drafted: Drafted, now: datetime) -> Reply:
     )
 
 
-def _place_bubbles(session: Session, claimed: Claimed, bubbles: Sequence[str], now: datetime) -> list[OutboxItem]:
-    conversation = conversations.load_conversation(session, claimed.conversation_id)
+def _place_bubbles(
+    session: Session, turn: Turn, bubbles: Sequence[str], *, number: str, inbound_seq: int, now: datetime
+) -> list[OutboxItem]:
+    conversation = conversations.load_conversation(session, turn.conversation_id)
     items = []
     for position, bubble in enumerate(bubbles):
         message = conversations.add_message(
@@ -176,16 +212,17 @@ def _place_bubbles(session: Session, claimed: Claimed, bubbles: Sequence[str], n
             text=bubble,
             sent_at=now,
             now=now,
-            turn_id=claimed.turn_id,
+            turn_id=turn.id,
             delivery=ItemState.PENDING,
         )
         item = OutboxItem(
-            conversation_id=claimed.conversation_id,
-            turn_id=claimed.turn_id,
-            message_id=message.id or 0,
-            correlation_id=claimed.correlation_id,
+            conversation_id=turn.conversation_id,
+            turn_id=turn.id or 0,
+            message_id=message.id,
+            inbound_seq=inbound_seq,
+            correlation_id=turn.correlation_id,
             position=position,
-            number=claimed.number,
+            number=number,
             body=bubble,
             not_before=now,
             created_at=now,
@@ -194,12 +231,28 @@ def _place_bubbles(session: Session, claimed: Claimed, bubbles: Sequence[str], n
     return items
 
 
+def _place_transfer(
+    session: Session, turn: Turn, reply: Reply, claimed: Claimed, position: int, now: datetime
+) -> OutboxItem:
+    """Hand the ticket to people at Whaticket too, behind the words that say so."""
+    return outbox.place_transfer(
+        session,
+        conversation_id=turn.conversation_id,
+        turn_id=turn.id or 0,
+        correlation_id=turn.correlation_id,
+        position=position,
+        number=claimed.number,
+        brief=reply.handoff_brief or "",
+        inbound_seq=claimed.inbound_seq,
+        now=now,
+    )
+
+
 def _hand_off(session: Session, conversation_id: int, now: datetime) -> None:
     """Call a person, unless one already has the word."""
     conversation = conversations.load_conversation(session, conversation_id)
     if conversation.mode == Mode.AUTOMATIC:
-        conversation.mode, conversation.mode_changed_at = Mode.WAITING, now
-        session.add(conversation)
+        ask_for_person(session, conversation, now)
 
 
 def _move_late_messages(

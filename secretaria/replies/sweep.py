@@ -11,21 +11,31 @@ from sqlmodel import Session
 
 from secretaria.clock import Clock
 from secretaria.conversations import store as conversations
+from secretaria.crashpoints import crashpoint
 from secretaria.database.transaction import after_commit, transaction
 from secretaria.inbox import store as inbox
+from secretaria.outbox import doubts
 from secretaria.outbox import store as outbox
 from secretaria.outbox.models import ItemState
-from secretaria.queue.jobs import ANSWER_TURN, DELIVER_ITEM, FILE_EVENT, Job
+from secretaria.outbox.reconcile import close_doubts, confirm_echoes
+from secretaria.queue.jobs import ANSWER_TURN, DELIVER_ITEM, FILE_EVENT, RECONCILE_ITEM, Job
+from secretaria.queue.pauses import paused_queues
 from secretaria.queue.publisher import Publisher
+from secretaria.settings import UnconfirmedPolicy
 
 SWEEP_LOCK = 7_305_414_502
 FORGOTTEN_SECONDS = 5.0
-DOUBT_SECONDS = 600.0
 AT_ONCE = 500
 
 
-def sweep(engine: Engine, publisher: Publisher, clock: Clock) -> int:
+def sweep(engine: Engine, publisher: Publisher, clock: Clock, policy: UnconfirmedPolicy = "hold") -> int:
     """Nudge what stands still; of several processes that sweep at the same moment one does it.
+
+    Args:
+        engine: The database.
+        publisher: Takes the nudges.
+        clock: The time.
+        policy: What becomes of a send in doubt that nobody could clear.
 
     Returns:
         How many rows were put back in motion.
@@ -37,16 +47,21 @@ def sweep(engine: Engine, publisher: Publisher, clock: Clock) -> int:
     with transaction(engine) as session:
         if not session.execute(text("SELECT pg_try_advisory_xact_lock(:lock)"), {"lock": SWEEP_LOCK}).scalar_one():
             return 0
-        doubted = outbox.doubt_abandoned(session, now=now)
-        held = outbox.hold_doubtful(session, now=now, after_seconds=DOUBT_SECONDS)
+        doubted = doubts.doubt_abandoned(session, now=now)
         _mark_all(session, doubted, ItemState.UNCONFIRMED)
-        _mark_all(session, held, ItemState.HELD)
-        events = inbox.forgotten_events(session, now=now, age_seconds=FORGOTTEN_SECONDS, limit=AT_ONCE)
-        turns = conversations.forgotten_turns(session, now=now, age_seconds=FORGOTTEN_SECONDS, limit=AT_ONCE)
-        items = outbox.forgotten_items(session, now=now, age_seconds=FORGOTTEN_SECONDS, limit=AT_ONCE)
+        confirm_echoes(session, now)
+        held = close_doubts(session, now, policy)
+        limits = _limits(session)
+        events = inbox.forgotten_events(session, now=now, age_seconds=FORGOTTEN_SECONDS, limit=limits[FILE_EVENT])
+        turns = conversations.forgotten_turns(
+            session, now=now, age_seconds=FORGOTTEN_SECONDS, limit=limits[ANSWER_TURN]
+        )
+        items = outbox.forgotten_items(session, now=now, age_seconds=FORGOTTEN_SECONDS, limit=limits[DELIVER_ITEM])
         _nudge_all(session, publisher, FILE_EVENT, events)
         _nudge_all(session, publisher, ANSWER_TURN, turns)
+        looks = doubts.due_looks(session, now=now, age_seconds=FORGOTTEN_SECONDS, limit=limits[RECONCILE_ITEM])
         _nudge_all(session, publisher, DELIVER_ITEM, items)
+        _nudge_all(session, publisher, RECONCILE_ITEM, looks)
     if doubted:
         logger.bind(messages=doubted).warning("sends_in_doubt")
     if held:
@@ -57,6 +72,14 @@ def sweep(engine: Engine, publisher: Publisher, clock: Clock) -> int:
     return moved
 
 
+def _limits(session: Session) -> dict[Job, int]:
+    """A paused queue gets no nudges: its rows are found as soon as it is resumed."""
+    paused = paused_queues(session)
+    return {
+        job: 0 if job.queue in paused else AT_ONCE for job in (FILE_EVENT, ANSWER_TURN, DELIVER_ITEM, RECONCILE_ITEM)
+    }
+
+
 def _mark_all(session: Session, message_ids: Sequence[int], delivery: ItemState) -> None:
     for message_id in message_ids:
         conversations.mark_delivery(session, message_id, delivery)
@@ -64,4 +87,5 @@ def _mark_all(session: Session, message_ids: Sequence[int], delivery: ItemState)
 
 def _nudge_all(session: Session, publisher: Publisher, job: Job, identifiers: Sequence[object]) -> None:
     for identifier in identifiers:
+        crashpoint("K19")
         after_commit(session, partial(publisher.publish, job, str(identifier)))

@@ -6,3 +6,6 @@ NO_DRAFT = "Desculpe, não consegui preparar sua resposta agora. Deixei sua mens
 """Said when the model gave nothing usable: true whatever happened, and promises only what was recorded."""
 
 NO_DRAFT_BRIEF = "A assistente não conseguiu responder (falha do modelo); leia a última mensagem do cliente."
+
+STILL_WAITING = "Sua mensagem já está com a equipe. Uma pessoa responde por aqui assim que puder."
+"""Said once to a customer who writes again while a person is awaited."""

@@ -30,7 +30,7 @@ def create_app() -> Litestar:
 
 def build_app(installation: Installation) -> Litestar:
     """Build the application over the parts of an installation."""
-    door = installation.door()
+    door, drain = installation.door(), installation.drain()
     return Litestar(
         route_handlers=[receive_signed, receive_with_token, livez, readyz, healthz, scrape],
         dependencies={
@@ -38,6 +38,8 @@ def build_app(installation: Installation) -> Litestar:
             "door": Provide(lambda: door, sync_to_thread=False),
         },
         exception_handlers={SecretariaError: answer_error, HTTPException: answer_http, Exception: answer_fault},
+        on_startup=[drain.start],
+        on_shutdown=[drain.stop],
         openapi_config=OpenAPIConfig(title="Secretaria Virtual", version=secretaria.__version__),
         logging_config=None,
         signature_types=[Installation],

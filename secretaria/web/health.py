@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from functools import partial
 from typing import Any
 
 from litestar import Response, get
 from litestar.di import NamedDependency
 
 import secretaria
-from secretaria.bootstrap import Installation
+from secretaria.bootstrap import HEALTH_SECONDS, Installation
+from secretaria.database.patience import within
 from secretaria.database.schema import require_schema
+from secretaria.database.transaction import DatabaseUnavailable
 from secretaria.errors import SecretariaError
 from secretaria.health import check_health
 
@@ -26,12 +29,22 @@ def livez() -> Body:
 
 @get("/readyz", sync_to_thread=True)
 def readyz(installation: NamedDependency[Installation]) -> Response[Body]:
-    """Say whether an event sent now would be kept."""
+    """Say whether an event sent now would be kept: by PostgreSQL, or on the spool while it is away."""
     try:
-        require_schema(installation.health_engine)
+        _ask_for_schema(installation)
     except SecretariaError as error:
+        if isinstance(error, DatabaseUnavailable) and installation.spool.has_room():
+            return Response({"status": "spooling", "detail": error.message}, status_code=OK)
         return Response({"status": "unavailable", "detail": error.message}, status_code=UNAVAILABLE)
     return Response({"status": "ok"}, status_code=OK)
+
+
+def _ask_for_schema(installation: Installation) -> None:
+    """While the spool is in use PostgreSQL is known to be away: it is not asked again."""
+    if installation.spool.in_use():
+        raise DatabaseUnavailable
+    engine = installation.health_engine
+    within(HEALTH_SECONDS, engine, partial(require_schema, engine))
 
 
 @get("/healthz", sync_to_thread=True)

@@ -1,8 +1,8 @@
-"""The scrape: what the processes counted, and what PostgreSQL knows at this moment."""
+"""The scrape: what the processes counted, and what PostgreSQL and Redis know at this moment."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from litestar import Response, get
 from litestar.di import NamedDependency
@@ -13,30 +13,39 @@ from prometheus_client.registry import Collector
 from sqlalchemy import Engine
 from sqlmodel import Session
 
-from secretaria.bootstrap import Installation
+from secretaria.bootstrap import HEALTH_SECONDS, Installation
+from secretaria.breaker import Breaker
+from secretaria.database.patience import within
+from secretaria.inbox.spool import Spool
 from secretaria.metrics import scrape_registry
-from secretaria.replies.indicators import read_indicators
+from secretaria.replies.indicators import Indicators, read_indicators
 
 
 @get("/metrics", sync_to_thread=True, media_type="text/plain")
 def scrape(installation: NamedDependency[Installation]) -> Response[bytes]:
     """Show every metric in Prometheus's text format."""
     registry = scrape_registry()
-    registry.register(LiveCollector(installation.health_engine))
+    registry.register(LiveCollector(installation.health_engine, installation.spool))
+    registry.register(BreakerCollector(installation.breaker, installation.model_breakers()))
     return Response(generate_latest(registry), headers={"Content-Type": CONTENT_TYPE_LATEST})
 
 
 class LiveCollector(Collector):
     """Reads at scrape time what would be wrong to count: queues and averages belong to the whole installation."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, spool: Spool) -> None:
         self._engine = engine
+        self._spool = spool
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
-        """Yield the gauges; none of them while PostgreSQL does not answer, because a zero would be a lie."""
+        """Yield the gauges; those of PostgreSQL not while it does not answer, because a zero would be a lie."""
+        yield GaugeMetricFamily(
+            "secretaria_inbox_spool_bytes",
+            "Events on the disk of this machine that wait for PostgreSQL.",
+            value=self._spool.size(),
+        )
         try:
-            with Session(self._engine) as session:
-                indicators = read_indicators(session)
+            indicators = within(HEALTH_SECONDS, self._engine, self._read)
         except Exception as error:  # noqa: BLE001  # the rest of the scrape is worth more than the reason
             logger.bind(error=type(error).__name__).warning("indicators_not_read")
             return
@@ -54,3 +63,24 @@ class LiveCollector(Collector):
             "Share of satisfied among those who said so, last 200; 0 while nobody did.",
             value=indicators.satisfaction_ratio,
         )
+
+    def _read(self) -> Indicators:
+        with Session(self._engine) as session:
+            return read_indicators(session)
+
+
+class BreakerCollector(Collector):
+    """Reads at scrape time how the circuit breakers stand, which all processes share."""
+
+    def __init__(self, breaker: Breaker, names: Iterable[str]) -> None:
+        self._breaker = breaker
+        self._names = tuple(names)
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        """Yield one gauge for each configured service; none while Redis does not answer."""
+        gauge = GaugeMetricFamily(
+            "secretaria_breaker_state", "Circuit breaker: 0 closed, 1 half-open, 2 open.", labels=["name"]
+        )
+        for name, state in self._breaker.states(self._names).items():
+            gauge.add_metric([name], state)
+        yield gauge

@@ -60,7 +60,7 @@ class HttpGateway:
         self._clock = clock
         self._answer_seconds = connect_timeout + read_timeout
         self._client = httpx.Client(
-            base_url=_checked(url),
+            base_url=checked_url(url),
             headers={"Authorization": f"Bearer {token}", "Accept-Encoding": "identity"},
             timeout=httpx.Timeout(read_timeout, connect=connect_timeout, pool=connect_timeout),
             limits=httpx.Limits(keepalive_expiry=KEEPALIVE_SECONDS),
@@ -116,7 +116,7 @@ class HttpGateway:
         deadline = time.monotonic() + self._answer_seconds
         try:
             with self._client.stream("POST", SEND_PATH, json=request) as response:
-                answer = _read(response, deadline)
+                answer = read_whole(response, deadline, MAX_ANSWER_BYTES)
         except httpx.HTTPError as error:
             return classify_failure(error)
         return classify(
@@ -138,7 +138,12 @@ def classify_failure(error: httpx.HTTPError) -> SendResult:
     return SendResult(Outcome.NOT_SENT if never_connected else Outcome.UNKNOWN, error=type(error).__name__)
 
 
-def _checked(url: str) -> httpx.URL:
+def checked_url(url: str) -> httpx.URL:
+    """Return the address of a Whaticket back end.
+
+    Raises:
+        ConfigurationError: It holds more, or less, than protocol, server and path.
+    """
     try:
         parsed = httpx.URL(url)
     except httpx.InvalidURL:
@@ -157,12 +162,21 @@ def _worth_repeating(result: SendResult, attempt: int) -> bool:
     return attempt < (CONNECT_ATTEMPTS if result.status is None else ANSWERED_ATTEMPTS)
 
 
-def _read(response: httpx.Response, deadline: float) -> bytes:
-    """Read the answer whole; one that drips or never ends counts as one that did not come."""
+def read_whole(response: httpx.Response, deadline: float, limit: int) -> bytes:
+    """Read an answer whole; one that drips or never ends counts as one that did not come.
+
+    Args:
+        response: An open stream.
+        deadline: Until when, on the monotonic clock.
+        limit: Bytes at most.
+
+    Raises:
+        ReadTimeout: It does not end.
+    """
     answer = bytearray()
     for chunk in response.iter_raw():
         answer += chunk
-        if len(answer) > MAX_ANSWER_BYTES or time.monotonic() > deadline:
+        if len(answer) > limit or time.monotonic() > deadline:
             raise httpx.ReadTimeout("the answer does not end")
     return bytes(answer)
 

@@ -10,7 +10,7 @@ from secretaria.whaticket.envelope import message_id_of, name_of, number_of, sen
 from secretaria.whaticket.numbers import LID_SERVER, split_jid
 from secretaria.whaticket.proto_content import Content
 from secretaria.whaticket.reading import Outcome, Reading
-from secretaria.whaticket.shapes import Event, events_of, not_for_us
+from secretaria.whaticket.shapes import Event, closes_ticket, events_of, not_for_us
 from secretaria.whaticket.strict_json import MAX_DEPTH, NestedTooDeeply, decode_json
 
 __all__ = ["MAX_DEPTH", "PayloadUnreadable", "decode_body", "read_payload"]
@@ -64,7 +64,9 @@ def read_payload(payload: object) -> list[Reading]:
     if not isinstance(payload, dict):
         return [Reading("rejected", "not_an_object")]
     if reason := not_for_us(payload):
-        return [Reading("ignored", reason)]
+        closed = reason == "not_a_message" and closes_ticket(payload)
+        number = number_of(Event("painel", payload, payload)) if closed else None
+        return [Reading("ignored", reason, number=number, closes_ticket=number is not None)]
     return [_read_event(event) if event else Reading("rejected", "not_an_object") for event in events_of(payload)]
 
 

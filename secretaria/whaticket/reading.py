@@ -37,6 +37,7 @@ class Reading:
         message_id: The id WhatsApp gave, or None when the shape carries none.
         sent_at: When it was sent, aware and in UTC, or None when unusable: the time of arrival stands.
         name: The name the customer goes by, at most 120 characters, or None.
+        closes_ticket: Whether it says that a person has closed this customer's ticket.
     """
 
     outcome: Outcome
@@ -47,3 +48,4 @@ class Reading:
     message_id: str | None = None
     sent_at: datetime | None = None
     name: str | None = None
+    closes_ticket: bool = False

@@ -83,6 +83,11 @@ def not_for_us(payload: dict[str, object]) -> str:
     return "other_channel" if any(channel not in (None, "whatsapp") for channel in every(payload, _CHANNELS)) else ""
 
 
+def closes_ticket(payload: dict[str, object]) -> bool:
+    """Say whether a payload tells that a ticket was closed, which gives the conversation back to the secretary."""
+    return payload.get("acao") in _CLOSING_ACTIONS
+
+
 def events_of(payload: dict[str, object]) -> Iterator[Event | None]:
     """Yield the items of a payload, None for one that is not even an object."""
     message = payload.get("message")

@@ -17,12 +17,13 @@ from loguru import logger
 from secretaria import metrics
 from secretaria.bootstrap import WORKER_REDIS_SECONDS, Installation
 from secretaria.context.schema import INTENTIONS
+from secretaria.crashpoints import crashpoint
 from secretaria.database.schema import SchemaBehind, require_schema
 from secretaria.errors import Unavailable
 from secretaria.logs import configure_logs
 from secretaria.settings import Settings, load_settings
-from secretaria.workers import answering, delivery, filing
-from secretaria.workers.middleware import Latency
+from secretaria.workers import answering, catching_up, delivery, filing, reconciling
+from secretaria.workers.middleware import HoldPaused, Latency
 from secretaria.workers.schedule import Schedule
 
 DATABASE_POLL_SECONDS = 0.1
@@ -49,10 +50,14 @@ def work(settings: Settings, stopping: threading.Event) -> None:
     metrics.show_all(INTENTIONS)
     broker = installation.broker
     broker.add_middleware(Latency())
+    broker.add_middleware(HoldPaused(installation.pauses))
     filing.declare(broker, installation.filing_room())
+    catching_up.declare(broker, installation.catch_up_room())
     answering.declare(broker, installation.answering_room())
     delivery.declare(broker, installation.dispatch_room())
+    reconciling.declare(broker, installation.reconcile_room())
     _wait_for_database(installation, stopping)
+    crashpoint("K21")
     section = settings.worker
     worker = Worker(broker, queues=set(section.queues), worker_threads=section.threads)
     schedule = Schedule(installation)
@@ -60,10 +65,14 @@ def work(settings: Settings, stopping: threading.Event) -> None:
     worker.start()
     logger.bind(threads=section.threads, queues=",".join(section.queues)).info("worker_started")
     stopping.wait()
+    crashpoint("K21")
     logger.info("worker_stopping")
     worker.stop(timeout=section.shutdown_seconds * 1000)
     schedule.stop()
+    installation.lease_keeper.stop()
     installation.gateway.close()
+    if installation.panel is not None:
+        installation.panel.close()
     installation.chat.close()
 
 

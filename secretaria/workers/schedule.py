@@ -1,9 +1,10 @@
-"""What runs every so often in each worker: the heartbeat and the sweep; none of the workers is special."""
+"""What runs every so often in each worker: heartbeat, pauses, sweep and catching up; none of the workers is special."""
 
 from __future__ import annotations
 
 import threading
 import time
+from contextlib import suppress
 
 import redis
 from loguru import logger
@@ -11,10 +12,15 @@ from loguru import logger
 from secretaria.bootstrap import Installation
 from secretaria.errors import Unavailable
 from secretaria.queue.heartbeats import beat, stop_beating, this_worker
+from secretaria.queue.jobs import CATCH_UP
+from secretaria.replies.recovery import recover_turns
 from secretaria.replies.sweep import sweep
 
 SWEEP_SECONDS = 1.0
 BEAT_SECONDS = 5.0
+CATCH_UP_SECONDS = 60.0
+FIRST_CATCH_UP_SECONDS = 15.0  # what was spooled while the database was away is filed first
+CATCH_UP_KEY = "secretaria:catch-up"
 
 
 class Schedule:
@@ -23,10 +29,13 @@ class Schedule:
     def __init__(self, installation: Installation) -> None:
         self._installation = installation
         self._stopped = threading.Event()
+        self._catch_up_at = time.monotonic() + FIRST_CATCH_UP_SECONDS
         self._thread = threading.Thread(target=self._run, name="schedule", daemon=True)
 
     def start(self) -> None:
-        """Begin, with a heartbeat at once."""
+        """Begin, with a heartbeat at once; what is paused is known before the first job runs."""
+        with suppress(Unavailable):  # then every queue is held until the pauses can be read
+            self._installation.pauses.refresh()
         self._thread.start()
 
     def stop(self) -> None:
@@ -45,6 +54,9 @@ class Schedule:
                 last_beat = time.monotonic()
                 self._beat()
             self._sweep()
+            if time.monotonic() >= self._catch_up_at:
+                self._catch_up_at = time.monotonic() + CATCH_UP_SECONDS
+                self._catch_up()
             self._stopped.wait(SWEEP_SECONDS)
 
     def _beat(self) -> None:
@@ -53,10 +65,35 @@ class Schedule:
         except redis.RedisError as error:
             logger.bind(error=type(error).__name__).warning("heartbeat_not_published")
 
+    def _catch_up(self) -> None:
+        """Nudge one worker, whichever asks first in a minute."""
+        if self._installation.panel is None:
+            return
+        try:
+            elected = self._installation.redis.set(CATCH_UP_KEY, this_worker(), nx=True, ex=int(CATCH_UP_SECONDS) - 5)
+        except redis.RedisError as error:
+            logger.bind(error=type(error).__name__).warning("catch_up_not_elected")
+            return
+        if elected:
+            self._installation.publisher.publish(CATCH_UP, self._installation.settings.whaticket.channel)
+
     def _sweep(self) -> None:
         try:
-            sweep(self._installation.engine, self._installation.publisher, self._installation.clock)
+            self._installation.pauses.refresh()
+            sweep(
+                self._installation.engine,
+                self._installation.publisher,
+                self._installation.clock,
+                self._installation.settings.outbox.unconfirmed_policy,
+            )
+            recover_turns(
+                self._installation.engine,
+                self._installation.publisher,
+                self._installation.clock,
+                self._installation.model_state,
+            )
         except Unavailable:
+            self._catch_up_at = time.monotonic() + FIRST_CATCH_UP_SECONDS
             logger.warning("sweep_postponed")
         except Exception as error:  # noqa: BLE001  # the sweep is what recovers everything else; it must not end
             logger.opt(exception=error).error("sweep_failed")

@@ -18,7 +18,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from secretaria.settings import ALIASES, ENVIRONMENT_NAMES
+from secretaria.settings import ALIASES, ENVIRONMENT_NAMES, TurnsSection
 from secretaria.simulation import SAMPLE_BUSINESS
 from secretaria.simulation.faults import LlmFaults, SendFaults
 from secretaria.simulation.ledger import Ledger
@@ -126,8 +126,11 @@ class open_shop:  # noqa: N801  # reads as the verb it is: with open_shop() as s
 
     def _environment(self, whaticket_url: str, llm_url: str, port: int) -> dict[str, str]:
         config = self._home / "secretaria.toml"
+        silences = [n for n in TurnsSection.model_fields if n.endswith("_seconds") and n != "deadline_seconds"]
+        hurried = "\n".join(f"{name} = 0.5" for name in silences)
         config.write_text(
-            f'[business]\nfolder = "{SAMPLE_BUSINESS}"\n[server]\nport = {port}\n[turns]\nquiet_period_seconds = 0.5\n'
+            f'[business]\nfolder = "{SAMPLE_BUSINESS}"\n[server]\nport = {port}\n[turns]\n{hurried}\n'
+            "[outbox]\ntyping_minimum_seconds = 0.1\ntyping_maximum_seconds = 0.1\n"
             '[whaticket]\nflavour = "saas"\n',
             encoding="utf-8",
         )

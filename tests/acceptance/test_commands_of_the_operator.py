@@ -34,7 +34,7 @@ def test_help_loads_nothing_heavy(tmp_path: Path) -> None:
 
 def test_every_command_explains_itself(tmp_path: Path) -> None:
     """Each command has a Portuguese help."""
-    for command in ("demo", "up", "serve", "worker", "migrate", "doctor", "simulate", "config", "inbox"):
+    for command in ("demo", "up", "serve", "worker", "migrate", "doctor", "simulate", "config", "inbox", "queue"):
         ran = secretaria(command, "--help", cwd=tmp_path)
         assert ran.code == 0
         assert ran.out

@@ -18,8 +18,11 @@ from secretaria.simulation.faults import LlmFaults, SendFaults
 from secretaria.simulation.ledger import Ledger
 from secretaria.simulation.llm_server import create_llm
 from secretaria.simulation.serving import LocalServer
+from secretaria.simulation.tickets import TicketBook
 from secretaria.simulation.whaticket_server import create_whaticket
 from tests.answering import (
+    PANEL_EMAIL,
+    PANEL_PASSWORD,
     WHATICKET_TOKEN,
     OpenDispatch,
     OpenWhaticket,
@@ -81,9 +84,18 @@ def open_whaticket(whaticket_stage: Stage, clock: HeldClock) -> OpenWhaticket:
     """Put a Whaticket of any edition, with an empty ledger, behind the address."""
 
     def put(flavour: Flavour = "community") -> WhaticketSite:
-        ledger, faults = Ledger(), SendFaults()
-        whaticket_stage.app = create_whaticket(flavour, WHATICKET_TOKEN, ledger, faults=faults)
-        return WhaticketSite(whaticket_stage.url, flavour, ledger, faults, clock)
+        ledger, faults, book = Ledger(), SendFaults(), TicketBook(clock)
+        whaticket_stage.app = create_whaticket(
+            flavour,
+            WHATICKET_TOKEN,
+            ledger,
+            faults=faults,
+            book=book,
+            email=PANEL_EMAIL,
+            password=PANEL_PASSWORD,
+            clock=clock,
+        )
+        return WhaticketSite(whaticket_stage.url, flavour, ledger, faults, clock, book)
 
     return put
 

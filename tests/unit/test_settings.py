@@ -52,7 +52,10 @@ def test_the_shipped_file_holds_the_defaults() -> None:
     [
         ("[servr]\nport = 1", "chave desconhecida 'servr' (você quis dizer 'server'?)"),
         ("[server]\nprot = 1", "chave desconhecida 'server.prot' (você quis dizer 'server.port'?)"),
-        ("[turns]\nquiet_seconds = 1", "'turns.quiet_seconds' (você quis dizer 'turns.quiet_period_seconds'?)"),
+        (
+            "[turns]\nquiet_perod_seconds = 1",
+            "'turns.quiet_perod_seconds' (você quis dizer 'turns.quiet_period_seconds'?)",
+        ),
         ("[server]\nxyzzy = 1", "chave desconhecida 'server.xyzzy'"),
         ("[secrets]\nwebhook_secret = 'x'", "chave desconhecida 'secrets'"),
         ("port = 8000", "chave desconhecida 'port'"),
@@ -244,3 +247,10 @@ def test_strong_secrets_pass(tmp_path: Path) -> None:
     require_strong_webhook_secrets(loaded(tmp_path, WEBHOOK_SECRET=f"{STRONG},{STRONG}2"))
     require_strong_webhook_secrets(loaded(tmp_path, WEBHOOK_TOKEN="x" * 16))
     require_strong_webhook_secrets(loaded(tmp_path))
+
+
+def test_policy_for_unknown_sends_has_a_short_name(tmp_path: Path) -> None:
+    """UNCONFIRMED_POLICY is the short way to say it, and the full name wins over it."""
+    assert loaded(tmp_path, UNCONFIRMED_POLICY="resend_once").outbox.unconfirmed_policy == "resend_once"
+    both = {"UNCONFIRMED_POLICY": "resend_once", "SECRETARIA__OUTBOX__UNCONFIRMED_POLICY": "hold"}
+    assert loaded(tmp_path, **both).outbox.unconfirmed_policy == "hold"

@@ -24,7 +24,7 @@ DRAWN = {
     ItemState.HELD: {ItemState.PENDING, ItemState.SENT, ItemState.DEAD},
     ItemState.SENT: set[ItemState](),
     ItemState.SUPERSEDED: set[ItemState](),
-    ItemState.DEAD: set[ItemState](),
+    ItemState.DEAD: {ItemState.PENDING},
 }
 
 

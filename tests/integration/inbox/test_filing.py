@@ -22,6 +22,7 @@ from secretaria.settings import TurnsSection
 from secretaria.whaticket.payload import read_payload
 from tests.builders import (
     NUMBER,
+    PLAIN_TURNS,
     PublishedNudges,
     a_filing_room,
     a_text,
@@ -82,7 +83,7 @@ def test_who_never_stops_typing_is_answered_at_the_deadline(
 
 def test_a_long_burst_is_answered_at_once(door: Door, nudges: PublishedNudges, clock: HeldClock) -> None:
     """With as many messages as a turn may hold, nobody waits any longer."""
-    room = a_filing_room(door.engine, nudges, clock, TurnsSection(max_messages=3))
+    room = a_filing_room(door.engine, nudges, clock, PLAIN_TURNS.model_copy(update={"max_messages": 3}))
     for second in range(4):
         receive_and_file(door, room, a_text(message_id=f"M{second}"))
         clock.advance(1)

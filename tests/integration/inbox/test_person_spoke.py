@@ -13,7 +13,7 @@ from secretaria.conversations.models import Author, Direction
 from secretaria.conversations.store import add_message, load_conversation
 from secretaria.inbox.filing import FilingRoom
 from secretaria.inbox.receive import Door
-from tests.builders import PublishedNudges, a_text, receive_and_file, rows
+from tests.builders import NUMBER, PublishedNudges, a_text, receive_and_file, rows
 
 SAID = "Bom dia, Juliana! A limpeza custa R$ 180 e dura cerca de 50 minutos."
 
@@ -186,3 +186,13 @@ def test_a_paused_conversation_stays_paused(door: Door, room: FilingRoom, clock:
     (conversation,) = rows(door.engine, "conversation")
     assert (conversation["mode"], conversation["person_spoke_at"]) == ("paused", clock.now())
     assert rows(door.engine, "message")[1]["text"] == "deixa comigo"
+
+
+def test_closed_ticket_gives_the_conversation_back(door: Door, room: FilingRoom, clock: HeldClock) -> None:
+    """When a person closes the ticket at Whaticket, the next message is the secretary's, in a new episode."""
+    receive_and_file(door, room, a_text())
+    receive_and_file(door, room, a_text("deixa comigo", message_id="P1", fromMe=True))
+    clock.advance(60)
+    receive_and_file(door, room, {"acao": "end", "mensagem": "SAIR", "sender": NUMBER, "fromMe": False})
+    (conversation,) = rows(door.engine, "conversation")
+    assert (conversation["mode"], conversation["episode_at"]) == ("automatic", clock.now())

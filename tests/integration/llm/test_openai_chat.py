@@ -280,12 +280,12 @@ def test_models_are_listed(build: Build) -> None:
 def test_list_of_models_may_fail(build: Build, model: ScriptedModel, ending: Ending, cause: str) -> None:
     """A list that is none is told in the same words as an answer that is none."""
     model.endings.append(ending)
-    assert _cause(build(timeout_seconds=0.4).list_models) == cause
+    assert _cause(build(timeout_seconds=1.5).list_models) == cause
 
 
 def test_nothing_said_reaches_a_log(build: Build, model: ScriptedModel, caplog: pytest.LogCaptureFixture) -> None:
     """Neither our lines nor the errors repeat the customer, the draft or the key, whatever goes wrong."""
-    chat = build(fallback_model="modelo-reserva", timeout_seconds=0.3)
+    chat = build(fallback_model="modelo-reserva", timeout_seconds=1.5)
     seen: list[str] = []
     with caplog.at_level(logging.INFO), captured_lines() as lines:
         for ending in (refuses(f"content policy: {QUESTION}"), refuses(QUESTION, status=500), says(a_draft())):

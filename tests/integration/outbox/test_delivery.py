@@ -18,6 +18,7 @@ from secretaria.settings import Flavour
 from tests.answering import (
     BUBBLES,
     FIRST,
+    PAUSE_SECONDS,
     SECOND,
     WHATICKET_TOKEN,
     OpenDispatch,
@@ -34,7 +35,7 @@ from tests.scripted_model import ScriptedModel, says
 def test_accepted_bubble_is_sent_and_recorded(
     answered: Scene, dispatch: DispatchRoom, whaticket: WhaticketSite
 ) -> None:
-    """One send, one attempt with its outcome, and the next bubble is nudged at once."""
+    """One send, one attempt with its outcome, and the next bubble is nudged for when it could be typed."""
     before = metrics.WHATICKET_SENT._value.get()  # noqa: SLF001  # prometheus_client has no other way to read one
     deliver_item(dispatch, FIRST)
     item, (attempt,) = answered.item(), rows(answered.engine, "delivery_attempt")
@@ -44,7 +45,7 @@ def test_accepted_bubble_is_sent_and_recorded(
     assert attempt["ended_at"] == answered.clock.now()
     assert [(sent.number, sent.body) for sent in whaticket.ledger.sent()] == [(NUMBER, BUBBLES[0])]
     assert answered.item_states() == ["sent", "pending"]
-    assert answered.nudges.published == [Nudge(DELIVER_ITEM, str(SECOND), 0.0)]
+    assert answered.nudges.published == [Nudge(DELIVER_ITEM, str(SECOND), PAUSE_SECONDS)]
     assert metrics.WHATICKET_SENT._value.get() == before + 1  # noqa: SLF001  # as above
 
 
@@ -53,9 +54,48 @@ def test_bubbles_leave_in_order(answered: Scene, dispatch: DispatchRoom, whatick
     deliver_item(dispatch, SECOND)
     assert whaticket.bodies() == []
     deliver_item(dispatch, FIRST)
+    answered.clock.advance(PAUSE_SECONDS)
     deliver_item(dispatch, SECOND)
     assert whaticket.bodies() == BUBBLES
     assert len(answered.nudges.published) == 1
+
+
+@pytest.mark.parametrize(("length", "pause"), [(1, 1.0), (40, 1.0), (100, 2.5), (160, 4.0), (900, 4.0)])
+def test_bubbles_come_at_a_human_pace(answered: Scene, dispatch: DispatchRoom, length: int, pause: float) -> None:
+    """The next bubble waits as long as its typing takes, between one second and four, and not a moment less."""
+    answered.change("outbox_item", SECOND, body="a" * length)
+    deliver_item(dispatch, FIRST)
+    assert (answered.item_wait(SECOND), answered.nudges.published[-1].delay_seconds) == (pause, pause)
+    answered.clock.advance(pause - 0.01)
+    deliver_item(dispatch, SECOND)
+    assert answered.item_states() == ["sent", "pending"]
+    answered.clock.advance(0.01)
+    deliver_item(dispatch, SECOND)
+    assert answered.item_states() == ["sent", "sent"]
+
+
+def test_newer_message_drops_what_was_left_to_say(
+    answered: Scene, dispatch: DispatchRoom, whaticket: WhaticketSite
+) -> None:
+    """A customer who writes between two bubbles gets a new answer instead of the rest of the old one."""
+    deliver_item(dispatch, FIRST)
+    answered.customer_writes("e o clareamento?")
+    answered.clock.advance(PAUSE_SECONDS)
+    with captured_lines() as lines:
+        deliver_item(dispatch, SECOND)
+    assert [line["extra"]["reason"] for line in lines] == ["newer_message"]
+    assert answered.item_states() == ["sent", "superseded"]
+    assert (answered.item(SECOND)["reason"], answered.item(SECOND)["attempts"]) == ("newer_message", 0)
+    assert whaticket.bodies() == BUBBLES[:1]
+
+
+def test_newer_message_does_not_stop_the_first_bubble(
+    answered: Scene, dispatch: DispatchRoom, whaticket: WhaticketSite
+) -> None:
+    """What passed the gate whole is begun: only what follows is asked again."""
+    answered.customer_writes("oi?")
+    deliver_item(dispatch, FIRST)
+    assert whaticket.bodies() == BUBBLES[:1]
 
 
 @pytest.mark.parametrize(
@@ -156,6 +196,32 @@ def test_wrong_token_is_not_hammered(answered: Scene, open_dispatch: OpenDispatc
     assert whaticket.bodies() == BUBBLES[:1]
 
 
+def test_wrong_token_stops_the_whole_channel(
+    answered: Scene, model: ScriptedModel, open_dispatch: OpenDispatch, whaticket: WhaticketSite
+) -> None:
+    """While the token is refused the others wait without asking; one a minute asks, and only the first rings."""
+    room = open_dispatch(whaticket, token="outra-ficha")
+    answered.customer_writes("oi", number="5520900000202")
+    answered.quiet()
+    model.endings.append(says(a_draft(bubbles=["Oi, Caio!"])))
+    answer_turn(answered.room, 2)
+    with captured_lines() as lines:
+        deliver_item(room, FIRST)
+        answered.clock.advance(20)
+        deliver_item(room, 3)
+        assert (len(rows(answered.engine, "delivery_attempt")), answered.item_wait(3)) == (1, 40)
+        assert answered.nudges.published[-1] == Nudge(DELIVER_ITEM, "3", 40)
+        answered.clock.advance(40)
+        deliver_item(room, 3)
+    assert [line["level"].name for line in lines if line["message"] == "item_not_delivered"] == ["ERROR", "WARNING"]
+    assert len(rows(answered.engine, "delivery_attempt")) == 2
+    answered.clock.advance(60)
+    mended = open_dispatch(whaticket)
+    deliver_item(mended, FIRST)
+    deliver_item(mended, 3)
+    assert whaticket.bodies() == [BUBBLES[0], "Oi, Caio!"]
+
+
 @pytest.mark.parametrize(
     ("flavour", "shown"),
     [
@@ -190,6 +256,7 @@ def test_person_between_two_bubbles_wins(
     """Who takes over after the first bubble is not talked over by the second: it is dropped, with the reason."""
     deliver_item(dispatch, FIRST)
     answered.change("conversation", 1, mode=mode)
+    answered.clock.advance(PAUSE_SECONDS)
     with captured_lines() as lines:
         deliver_item(dispatch, SECOND)
     assert [(line["message"], line["extra"]["reason"]) for line in lines] == [

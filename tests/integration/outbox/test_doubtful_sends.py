@@ -12,7 +12,7 @@ from secretaria.outbox.delivery import DispatchRoom, deliver_item
 from secretaria.queue.jobs import DELIVER_ITEM
 from secretaria.replies.answer import answer_turn
 from secretaria.whaticket.gateway import Gateway, SendResult
-from tests.answering import BUBBLES, DOUBTS, FIRST, SECOND, Scene, WhaticketSite, a_draft, captured_lines
+from tests.answering import BUBBLES, DOUBTS, FIRST, PAUSE_SECONDS, SECOND, Scene, WhaticketSite, a_draft, captured_lines
 from tests.builders import Nudge, rows
 from tests.scripted_model import ScriptedModel, says
 
@@ -71,7 +71,7 @@ def test_doubt_is_handed_to_a_person_and_the_rest_goes_on(
         answered.sweep(1)
     assert ("sends_held_for_a_person", "ERROR") in [(line["message"], line["level"].name) for line in lines]
     assert answered.item_states() == ["held", "pending"]
-    assert answered.nudges.published == [Nudge(DELIVER_ITEM, str(SECOND), 0.0)]
+    assert answered.nudges.of(DELIVER_ITEM) == [Nudge(DELIVER_ITEM, str(SECOND), 0.0)]
     deliver_item(dispatch, SECOND)
     assert answered.item_states() == ["held", "sent"]
     assert whaticket.bodies() == BUBBLES
@@ -89,7 +89,8 @@ def test_one_bubble_of_a_number_is_in_flight(answered: Scene, dispatch: Dispatch
     resend.after.append(operator_resends)
     deliver_item(replace(dispatch, gateway=resend), SECOND)
     assert whaticket.bodies() == BUBBLES[1:]
-    assert answered.nudges.published == [Nudge(DELIVER_ITEM, str(FIRST), 0.0)]
+    assert answered.nudges.published == [Nudge(DELIVER_ITEM, str(FIRST), PAUSE_SECONDS)]
+    answered.clock.advance(PAUSE_SECONDS)
     deliver_item(dispatch, FIRST)
     assert whaticket.bodies() == [BUBBLES[1], BUBBLES[0]]
 
@@ -156,3 +157,11 @@ def test_late_result_is_fenced(answered: Scene, dispatch: DispatchRoom, whaticke
     assert answered.nudges.published == []
     assert "delivery_fenced" in [line["message"] for line in lines]
     assert whaticket.bodies() == BUBBLES[:1]
+
+
+def test_result_of_an_older_attempt_is_fenced(answered: Scene, dispatch: DispatchRoom) -> None:
+    """A result that comes while another worker already sends the same bubble again does not speak for that one."""
+    other = Interrupted(dispatch.gateway, [lambda: answered.change("outbox_item", FIRST, lease_token=99)])
+    deliver_item(replace(dispatch, gateway=other), FIRST)
+    assert (answered.item()["state"], answered.item()["lease_token"]) == ("sending", 99)
+    assert answered.nudges.published == []

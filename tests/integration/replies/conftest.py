@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.answering import Scene
+from tests.answering import BUBBLES, Scene, a_draft
+from tests.scripted_model import ScriptedModel, says
 
 
 @pytest.fixture
@@ -14,3 +15,12 @@ def asked(scene: Scene) -> Scene:
     scene.quiet()
     scene.nudges.published.clear()
     return scene
+
+
+@pytest.fixture
+def answered(asked: Scene, model: ScriptedModel) -> Scene:
+    """The question was answered with two bubbles, which wait to be sent."""
+    model.endings.append(says(a_draft(bubbles=BUBBLES)))
+    asked.answer()
+    asked.nudges.published.clear()
+    return asked

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 from threading import Barrier
 
 import pytest
 
 from secretaria.queue.jobs import DELIVER_ITEM
+from secretaria.replies import wording
+from secretaria.replies.answer import answer_turn
 from tests.answering import LLM_KEY, Scene, a_draft, captured_lines
 from tests.builders import NUMBER, Nudge, rows
 from tests.scripted_model import ScriptedModel, says
@@ -88,7 +91,7 @@ def test_invented_sources_and_long_bubbles_are_mended(asked: Scene, model: Scrip
 def test_turn_not_due_is_left_alone(scene: Scene, model: ScriptedModel) -> None:
     """A nudge that comes early does nothing at all."""
     scene.customer_writes("oi")
-    scene.quiet(7.9)
+    scene.clock.advance(scene.due_in() - 0.1)
     scene.answer()
     assert model.asked == []
     assert scene.turns()[0]["state"] == "waiting"
@@ -136,7 +139,7 @@ def test_live_lease_is_respected(asked: Scene, model: ScriptedModel) -> None:
 
 @pytest.mark.parametrize(
     ("mode", "reason"),
-    [("attended", "person_attends"), ("paused", "conversation_paused"), ("waiting", "waiting_for_person")],
+    [("attended", "person_attends"), ("paused", "conversation_paused")],
 )
 def test_turn_is_silenced_where_we_may_not_speak(asked: Scene, model: ScriptedModel, mode: str, reason: str) -> None:
     """The model is not even asked; the turn closes with the reason and the conversation is free again."""
@@ -150,6 +153,20 @@ def test_turn_is_silenced_where_we_may_not_speak(asked: Scene, model: ScriptedMo
     (line,) = lines
     assert (line["message"], line["extra"]["reason"]) == ("turn_silenced", reason)
     assert line["extra"]["correlation_id"] == str(turn["correlation_id"])
+
+
+def test_customer_who_waits_for_a_person_is_told_so_once(asked: Scene, model: ScriptedModel) -> None:
+    """Who writes again while waiting reads one fixed notice; after that the secretary is silent."""
+    asked.change("conversation", 1, mode="waiting", mode_changed_at=asked.clock.now() - timedelta(minutes=2))
+    asked.answer()
+    assert asked.bubbles() == [wording.STILL_WAITING]
+    assert (asked.turns()[0]["state"], asked.turns()[0]["reason"]) == ("silenced", "noticed")
+    asked.customer_writes("alguém aí?")
+    asked.quiet()
+    asked.answer(2)
+    assert (asked.turns()[1]["state"], asked.turns()[1]["reason"]) == ("silenced", "waiting_for_person")
+    assert asked.bubbles() == [wording.STILL_WAITING]
+    assert model.asked == []
 
 
 @pytest.mark.parametrize("mode", ["attended", "waiting"])
@@ -262,3 +279,18 @@ def test_no_line_repeats_what_was_said(asked: Scene, model: ScriptedModel, monke
     assert "answering_failed" in written
     for secret in ("limpeza", "Beatriz", "Juliana", NUMBER, LLM_KEY):
         assert secret not in written
+
+
+def test_hand_off_moves_the_ticket_where_that_is_wired(asked: Scene, model: ScriptedModel) -> None:
+    """With a panel login and a department the ticket follows the words, and takes the brief along."""
+    model.endings.append(
+        says(a_draft(handoff_needed=True, handoff_reason="humano", handoff_brief="quer falar da conta"))
+    )
+    answer_turn(replace(asked.room, transfers=True), 1)
+    *bubbles, transfer = rows(asked.engine, "outbox_item")
+    assert [item["kind"] for item in bubbles] == ["bubble"] * len(bubbles)
+    assert (transfer["kind"], transfer["body"], transfer["position"]) == (
+        "transfer",
+        "quer falar da conta",
+        len(bubbles),
+    )

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from secretaria.replies import answer, drafting, wording
-from secretaria.replies.answer import AnsweringRoom, answer_turn
+from secretaria.replies.answer import answer_turn
 from secretaria.replies.settling import MAX_FAILURES
 from secretaria.simulation.faults import LlmMode
 from tests.answering import Scene, a_chat, a_draft, captured_lines
@@ -32,10 +33,8 @@ def test_model_that_fails_costs_one_honest_sentence(
 ) -> None:
     """No usable draft: the fixed sentence is said, a person is called with a brief, and the message is still there."""
     model.faults.mode = mode
-    chat = a_chat(model.url, timeout_seconds=0.3)
-    room = AnsweringRoom(
-        asked.engine, asked.nudges, asked.clock, chat, asked.room.business, llm_budget_seconds=1, resume_after_hours=12
-    )
+    chat = a_chat(model.url, timeout_seconds=1.5)
+    room = replace(asked.room, chat=chat)
     with captured_lines() as lines:
         answer_turn(room, 1)
     chat.close()

@@ -40,7 +40,7 @@ def test_newer_message_restarts_with_everything(asked: Scene, model: ScriptedMod
     (turn,) = asked.turns()
     assert (turn["state"], turn["restarts"]) == ("waiting", 1)
     assert rows(asked.engine, "reply") == []
-    assert asked.nudges.of(ANSWER_TURN)[-1] == Nudge(ANSWER_TURN, "1", 8.0)
+    assert asked.nudges.of(ANSWER_TURN)[-1] == Nudge(ANSWER_TURN, "1", asked.due_in())
     asked.quiet()
     model.endings.append(says(a_draft()))
     asked.answer()

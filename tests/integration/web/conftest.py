@@ -45,9 +45,11 @@ def service(config: Path, environment: dict[str, str]) -> Iterator[httpx.Client]
 
 
 @pytest.fixture(scope="module")
-def environment(engines: EngineUrls) -> dict[str, str]:
-    """Return the environment of a healthy service."""
+def environment(engines: EngineUrls, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """Return the environment of a healthy service, which has no spool unless a test gives it one."""
     return {
+        "SECRETARIA_HOME": str(tmp_path_factory.mktemp("home")),
+        "SECRETARIA__INBOX__SPOOL_MAX_BYTES": "0",
         "DATABASE_URL": engines.database_url,
         "REDIS_URL": engines.redis_url,
         "WEBHOOK_SECRET": SECRET,

@@ -50,7 +50,7 @@ def test_a_service_is_ready_when_an_event_would_be_kept(site: httpx.Client, star
         assert (answer.status_code, answer.json()) == (200, {"status": "ok"})
 
 
-def test_without_its_database_a_service_is_not_ready(start: Start) -> None:
+def test_without_its_database_and_without_a_spool_a_service_is_not_ready(start: Start) -> None:
     """The proxy is told to send traffic elsewhere, and the operator why."""
     answer = start(DATABASE_URL=NO_POSTGRESQL).get("/readyz")
     assert (answer.status_code, answer.json()) == (

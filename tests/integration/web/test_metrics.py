@@ -13,11 +13,13 @@ from uuid import uuid4
 
 import httpx
 import pytest
+import redis
 from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import Engine
 from sqlmodel import Session
 
-from secretaria.clock import HeldClock
+from secretaria.breaker import FAILURES, Breaker
+from secretaria.clock import HeldClock, SystemClock
 from secretaria.context.schema import INTENTIONS
 from secretaria.conversations.models import Author, Direction, Turn, TurnState
 from secretaria.conversations.store import add_message, lock_conversation, upsert_contact
@@ -40,6 +42,8 @@ PROMISED = (
     "secretaria_intention_distribution_total",
     "secretaria_healthcheck_failures_total",
     "secretaria_webhook_latency_seconds_bucket",
+    "secretaria_breaker_state",
+    "secretaria_inbox_spool_bytes",
 )
 Sample = tuple[str, tuple[tuple[str, str], ...]]
 
@@ -114,7 +118,7 @@ def test_labels_come_from_closed_sets(site: httpx.Client) -> None:
     site.post(f"/webhook/whaticket/{TOKEN}", json=a_text("oi", message_id="ROTULO"))
     site.post("/webhook/whaticket/rotulo", json=a_text("oi"), headers={"x-webhook-token": "rotulo"})
     own = [labels for name, labels in scraped(site) if name.startswith("secretaria_")]
-    allowed = {"status", "task", "le", "cause", "outcome", "queue", "intention", "component"}
+    allowed = {"status", "task", "le", "cause", "outcome", "queue", "intention", "component", "name", "by"}
     assert {label for labels in own for label, _ in labels} == allowed
     assert not any(word in str(own) for word in ("ROTULO", "rotulo", NUMBER, TOKEN))
     assert {dict(labels)["intention"] for labels in own if "intention" in dict(labels)} == set(INTENTIONS)
@@ -244,6 +248,26 @@ def test_without_a_database_no_gauge_is_invented(start: Start) -> None:
         "secretaria_sentiment_average_gauge",
         "secretaria_satisfaction_ratio_gauge",
     }
+
+
+def test_open_breaker_is_on_the_scrape(site: httpx.Client, valkey: redis.Redis) -> None:
+    """What a worker found out about the model is seen at once by whoever scrapes the service."""
+    name = "llm:api.openai.com:gpt-4.1-mini"
+    labels = ("secretaria_breaker_state", (("name", name),))
+    assert scraped(site)[labels] == 0.0
+    breaker = Breaker(valkey, SystemClock())
+    for _ in range(FAILURES):
+        permit = breaker.allow(name, longest_seconds=1)
+        assert permit is not None
+        permit.fail()
+    assert scraped(site)[labels] == 2.0
+
+
+def test_without_redis_no_breaker_is_invented(start: Start) -> None:
+    """While Redis is away nobody knows how the breakers stand, and the rest of the scrape is there."""
+    names = {name for name, _ in scraped(start(REDIS_URL="redis://127.0.0.1:1/0"))}
+    assert "secretaria_queue_size" in names
+    assert "secretaria_breaker_state" not in names
 
 
 def test_processes_are_summed(tmp_path: Path) -> None:

@@ -214,10 +214,13 @@ def test_where_nobody_lives_is_404(site: httpx.Client) -> None:
 
 
 def test_an_event_that_cannot_be_kept_is_503(start: Start) -> None:
-    """With PostgreSQL away an authentic sender is asked to come again, a stranger is refused as ever."""
+    """With PostgreSQL away and no spool an authentic sender is asked to come again, a stranger is refused as ever."""
     site = start(DATABASE_URL="postgresql://ninguem@/nada?host=/nonexistent")
     answer = site.post(WITH_TOKEN, json=a_text())
-    assert (answer.status_code, answer.json()) == (503, {"error": "o PostgreSQL não respondeu"})
+    assert (answer.status_code, answer.json()) == (
+        503,
+        {"error": "o PostgreSQL não respondeu e não há espaço para guardar o evento neste servidor"},
+    )
     assert answer.headers["retry-after"] == "5"
     assert site.post(PATH, json=a_text()).status_code == 401
     assert site.post(WITH_TOKEN, content=b"{}").status_code == 400

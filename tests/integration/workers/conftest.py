@@ -25,7 +25,7 @@ from secretaria.settings import Settings, load_settings
 from secretaria.simulation import SAMPLE_BUSINESS
 from secretaria.workers import main
 from tests.answering import LLM_KEY, WHATICKET_TOKEN, RunWorker, WhaticketSite
-from tests.builders import SECRET, TOKEN
+from tests.builders import NO_SPOOL, SECRET, TOKEN
 from tests.scripted_model import ScriptedModel
 
 
@@ -106,7 +106,9 @@ def run_worker(settings: Settings, engine: Engine, valkey: redis.Redis) -> RunWo
 def door(engine: Engine, engines: EngineUrls) -> Iterator[Door]:
     """The webhook's side: it commits and nudges over its own connection to Valkey."""
     broker = build_broker(engines.redis_url, timeout_seconds=5)
-    yield Door(engine, QueuePublisher(broker), SystemClock(), channel="principal", secrets=[SECRET], tokens=[TOKEN])
+    yield Door(
+        engine, QueuePublisher(broker), SystemClock(), NO_SPOOL, channel="principal", secrets=[SECRET], tokens=[TOKEN]
+    )
     broker.client.close()
 
 

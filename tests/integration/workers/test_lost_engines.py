@@ -83,7 +83,7 @@ def test_database_lost_while_the_model_thinks(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """A reply that could not be written is thought again when the lease is over, and said once."""
-    monkeypatch.setattr("secretaria.replies.answer.LEASE_MARGIN_SECONDS", -18.5)
+    monkeypatch.setattr("secretaria.replies.answer.LEASE_SECONDS", 1.5)
     folder = address.readlink()
 
     def lose() -> None:

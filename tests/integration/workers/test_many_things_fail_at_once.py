@@ -17,8 +17,8 @@ from tests.builders import rows
 from tests.scripted_model import ScriptedModel
 
 SHORT_WAITS: dict[str, object] = {
-    "secretaria.replies.answer.LEASE_MARGIN_SECONDS": -18.0,
-    "secretaria.replies.sweep.DOUBT_SECONDS": 1.0,
+    "secretaria.replies.answer.LEASE_SECONDS": 2.0,
+    "secretaria.outbox.reconcile.DOUBT_SECONDS": 1.0,
     "secretaria.outbox.delivery.LEASE_SECONDS": 1.5,
     "secretaria.outbox.delivery.BACKOFF_SECONDS": (0.1, 0.2),
 }

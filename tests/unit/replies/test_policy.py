@@ -22,6 +22,7 @@ def _conversation(mode: Mode, *, changed: float, spoke: float | None = None) -> 
         mode_changed_at=NOW - timedelta(hours=changed),
         person_spoke_at=None if spoke is None else NOW - timedelta(hours=spoke),
         last_message_at=NOW,
+        episode_at=NOW - timedelta(hours=changed),
         created_at=NOW,
     )
 
@@ -42,12 +43,23 @@ def test_paused_conversation_is_silent_for_ever(changed: float) -> None:
     assert _judge(_conversation(Mode.PAUSED, changed=changed)) == Judgement("silence", "conversation_paused")
 
 
-@pytest.mark.parametrize(("mode", "reason"), [(Mode.ATTENDED, "person_attends"), (Mode.WAITING, "waiting_for_person")])
-def test_person_keeps_the_word_until_the_hours_are_over(mode: Mode, reason: str) -> None:
-    """Up to the last moment the turn is silenced, with who was waited for; at the full hours it resumes."""
+def test_person_keeps_the_word_until_the_hours_are_over() -> None:
+    """Up to the last moment the turn is silenced; at the full hours the secretary is back."""
     just_before = HOURS - 1 / 3600
-    assert _judge(_conversation(mode, changed=just_before)) == Judgement("silence", reason)
-    assert _judge(_conversation(mode, changed=HOURS)) == Judgement("resume")
+    assert _judge(_conversation(Mode.ATTENDED, changed=just_before)) == Judgement("silence", "person_attends")
+    assert _judge(_conversation(Mode.ATTENDED, changed=HOURS)) == Judgement("resume")
+
+
+def test_who_waits_is_told_once_and_not_at_once() -> None:
+    """A customer who writes again while waiting gets one notice, but not within a minute of the hand-off itself."""
+    waiting = _conversation(Mode.WAITING, changed=1)
+    assert _judge(waiting) == Judgement("notice", "waiting_for_person")
+    assert _judge(_conversation(Mode.WAITING, changed=1 / 120)) == Judgement("silence", "waiting_for_person")
+    waiting.noticed_at = NOW - timedelta(minutes=30)
+    assert _judge(waiting) == Judgement("silence", "waiting_for_person")
+    waiting.noticed_at = NOW - timedelta(hours=2)  # of an earlier hand-off
+    assert _judge(waiting) == Judgement("notice", "waiting_for_person")
+    assert _judge(_conversation(Mode.WAITING, changed=HOURS)) == Judgement("resume")
 
 
 def test_last_word_of_a_person_counts() -> None:

@@ -1,0 +1,39 @@
+"""Who has the word: from the secretary to a person and back, always with the moment, and as a new episode on return."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlmodel import Session
+
+from secretaria.conversations.models import Conversation, Mode, TurnState
+from secretaria.conversations.store import open_turn
+
+
+def ask_for_person(session: Session, conversation: Conversation, now: datetime) -> None:
+    """The secretary asks for a person: the conversation waits, and she is silent but for one notice."""
+    conversation.mode, conversation.mode_changed_at = Mode.WAITING, now
+    session.add(conversation)
+
+
+def person_spoke(session: Session, conversation: Conversation, now: datetime) -> None:
+    """A person wrote, from the panel, Whaticket or the phone: silence at once.
+
+    A turn that waits for its silence is closed; one that is being answered finds the mode changed at its gate, and a
+    bubble that is not sent yet finds it changed when it is claimed. A paused conversation stays paused.
+    """
+    conversation.person_spoke_at = now
+    if conversation.mode != Mode.PAUSED:
+        conversation.mode, conversation.mode_changed_at = Mode.ATTENDED, now
+    session.add(conversation)
+    turn = open_turn(session, conversation.id or 0)
+    if turn is not None and turn.state == TurnState.WAITING:
+        turn.state, turn.reason, turn.closed_at = TurnState.SILENCED, "person_spoke", now
+        session.add(turn)
+
+
+def give_back(session: Session, conversation: Conversation, now: datetime) -> None:
+    """The conversation is the secretary's again, as a new episode that knows what the person said."""
+    if conversation.mode in {Mode.WAITING, Mode.ATTENDED}:
+        conversation.mode, conversation.mode_changed_at, conversation.episode_at = Mode.AUTOMATIC, now, now
+        session.add(conversation)
