@@ -156,7 +156,9 @@ def _own_since_watermark(panel: Panel, ticket_id: int, doubt: Doubt) -> tuple[li
         watermark = max(anchors.values(), default=doubt.since - OWN_CLOCK_MARGIN)
         ours = max((doubt.known[identifier] for identifier in anchors), default=ours)
         newer = [one for one in page.messages if one.at >= watermark - WHATICKET_MARGIN]
-        own += [one for one in newer if one.from_me]
+        own += [
+            one for one in newer if one.from_me and one.at >= watermark
+        ]  # the margin is for reading on, not for taking
         if anchors or len(newer) < len(page.messages) or not page.has_more:
             break
     return own, ours

@@ -182,13 +182,14 @@ def test_vanished_worker_is_looked_after(answered: Scene, dispatch: DispatchRoom
     assert (answered.item()["state"], answered.item()["confirmed_by"]) == ("sent", "readback")
 
 
+@pytest.mark.parametrize("seconds", [1, 5])
 def test_same_words_of_an_earlier_reply_are_not_taken_for_it(
-    answered: Scene, dispatch: DispatchRoom, whaticket: WhaticketSite, looking: ReconcileRoom
+    answered: Scene, dispatch: DispatchRoom, whaticket: WhaticketSite, looking: ReconcileRoom, seconds: int
 ) -> None:
     """A copy older than the customer's last message, whose id both sides know, belongs to another reply."""
     whaticket.book.receive(NUMBER, "qnt ta a limpeza?")
     whaticket.book.store_sent(whaticket.book.tickets()[0], BUBBLES[0], stored=True, shown_after=timedelta(0))
-    answered.clock.advance(5)
+    answered.clock.advance(seconds)
     whaticket.book.receive(NUMBER, "e aí?", message_id="3EB0000000000001")
     answered.change("message", 1, provider_message_id="3EB0000000000001")
     whaticket.faults.fail_next("hang")
