@@ -1,0 +1,276 @@
+"""A shop to be broken: real processes and engines, the doubles behind proxies, and a way to kill each at a named point.
+
+It is put together from the parts of ``secretaria up`` instead of being started by it: its supervisor waits longer after
+every death of a program, which is right for an operator and would be all that these tests measure.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import tempfile
+import threading
+import time
+import uuid
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Self
+from unittest import mock
+from urllib.parse import unquote
+
+import httpx
+import psutil
+from sqlalchemy import Engine
+
+from secretaria.cli.processes import MULTIPROCESS_DIR, own_command, supervised
+from secretaria.clock import SystemClock
+from secretaria.crashpoints import FAULTS_VARIABLE, FILE_VARIABLE
+from secretaria.database.engine import build_engine
+from secretaria.database.migrate import upgrade
+from secretaria.errors import Unavailable
+from secretaria.local import supervisor as supervision
+from secretaria.local.engines import EmbeddedEngines
+from secretaria.local.supervisor import Program, Supervisor
+from secretaria.queue.broker import build_redis
+from secretaria.settings import ALIASES, ENVIRONMENT_NAMES, OVERRIDE_PREFIX, Flavour, TurnsSection
+from secretaria.simulation import SAMPLE_BUSINESS
+from secretaria.simulation.faults import SendFaults
+from secretaria.simulation.ledger import Ledger
+from secretaria.simulation.llm_server import create_llm
+from secretaria.simulation.phone import Phone, text_event
+from secretaria.simulation.serving import LocalServer
+from secretaria.simulation.tickets import TicketBook
+from secretaria.simulation.whaticket_server import create_whaticket
+from tests.acceptance.commands import free_port
+from tests.builders import SECRET, TOKEN
+from tests.chaos.proxy import TcpProxy
+
+WHATICKET_TOKEN = "token-da-conexao-0001"
+EMAIL, PASSWORD = "atendente@exemplo.test", "senha-inventada"
+START_SECONDS = 60.0
+POST_SECONDS = 60.0
+RETRY_SECONDS = 0.2
+RESTART_SECONDS = 0.5
+ACCEPTED = 202
+MIGRATING = threading.Lock()  # alembic keeps one migration of a process in globals
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """One message that was answered with 202."""
+
+    number: str
+    message_id: str
+    at: datetime
+
+
+@contextmanager
+def quick_restarts() -> Iterator[None]:
+    """Bring back dead programs after half a second however often they die, in all shops opened meanwhile."""
+    with mock.patch.object(supervision, "LONGEST_PAUSE_SECONDS", RESTART_SECONDS):
+        yield
+
+
+class ChaosShop:
+    """One installation with everything around it; a context manager.
+
+    Attributes:
+        flavour: The edition of its Whaticket.
+        readable: Whether a send can be read back: ticketz is given no panel login here.
+        engine: A connection of ours to its database.
+        accepted: The 202 log.
+        whaticket: The proxy in front of Whaticket.
+        llm: The proxy in front of the model.
+        valkey: The proxy in front of Valkey.
+    """
+
+    def __init__(self, flavour: Flavour = "saas", *, workers: int = 2) -> None:
+        self.flavour: Flavour = flavour
+        self.readable = flavour != "ticketz"
+        self._names = ["serve", *(f"worker-{number}" for number in range(workers))]
+        self.ledger, self.send_faults = Ledger(), SendFaults()
+        self.book = TicketBook(SystemClock())
+        self.accepted: list[Accepted] = []
+        self.said: list[str] = []
+        self._stopping = threading.Event()
+        self._stack = ExitStack()
+
+    def __enter__(self) -> Self:
+        with self._stack as stack:
+            self._open(stack)
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+    def write(self, number: str, text: str, *, at: datetime | None = None, repeated: int = 1) -> None:
+        """Let a customer write: Whaticket has it, and posts it until it is told 202, as a relay with a memory does.
+
+        Args:
+            number: The customer.
+            text: What is written.
+            at: When it was written, by Whaticket; now when left out.
+            repeated: How often Whaticket posts it although it was told 202.
+        """
+        identifier = f"3EB0{uuid.uuid4().hex[:16].upper()}"
+        self.book.receive(number, text, identifier)
+        for _ in range(repeated):
+            self._post(number, text, identifier, at or datetime.now(UTC))
+
+    def arm(self, name: str) -> None:
+        """Let the next process that passes this point die there."""
+        draft = self._crash_file.with_suffix(".draft")
+        draft.write_text(name, encoding="utf-8")
+        draft.rename(self._crash_file)
+
+    @property
+    def armed(self) -> bool:
+        """Whether the armed point has not been passed yet."""
+        return self._crash_file.exists()
+
+    def kill_caller(self, port: int) -> None:
+        """Kill the program that holds the other end of a connection."""
+        for process in self.processes().values():
+            with suppress(psutil.Error):
+                if any(one.laddr and one.laddr.port == port for one in process.net_connections("tcp4")):
+                    process.kill()
+
+    def processes(self) -> dict[str, psutil.Process]:
+        """Return the programs that run."""
+        found = {}
+        for name, status in self._supervisor.statuses().items():
+            if status.pid is not None:
+                with suppress(psutil.Error):
+                    found[name] = psutil.Process(status.pid)
+        return found
+
+    def signal(self, name: str, number: signal.Signals = signal.SIGKILL) -> None:
+        """Send a signal to a program, if it runs."""
+        process = self.processes().get(name)
+        if process is not None:
+            with suppress(psutil.Error):
+                process.send_signal(number)
+
+    def kill_valkey(self) -> None:
+        """Kill Valkey with -9; it is brought back with what its file holds."""
+        if self._engines.valkey_pid is not None:
+            os.kill(self._engines.valkey_pid, signal.SIGKILL)
+
+    def kill_postgres(self) -> None:
+        """Kill PostgreSQL with -9; it is brought back and recovers."""
+        if self._engines.postgres_pid is not None:
+            os.kill(self._engines.postgres_pid, signal.SIGKILL)
+
+    def flush_valkey(self) -> None:
+        """Let Valkey forget everything."""
+        client = build_redis(self._engines.urls.redis_url, timeout_seconds=5.0)
+        client.flushall()
+        client.close()
+
+    def wait_until_ready(self) -> None:
+        """Wait for a service that takes traffic and for a worker that lives."""
+        deadline = time.monotonic() + START_SECONDS
+        while time.monotonic() < deadline:
+            with suppress(httpx.HTTPError):
+                if httpx.get(f"{self._url}/healthz", timeout=3, trust_env=False).is_success:
+                    return
+            time.sleep(0.1)
+        raise AssertionError("\n".join(self.said[-40:]))
+
+    def _post(self, number: str, text: str, message_id: str, at: datetime) -> None:
+        deadline = time.monotonic() + POST_SECONDS
+        while time.monotonic() < deadline:
+            with suppress(Unavailable):
+                status, _ = self._phone.post(text_event(number, text, message_id, at, "Juliana Prates"))
+                if status == ACCEPTED:
+                    self.accepted.append(Accepted(number, message_id, datetime.now(UTC)))
+                    return
+            time.sleep(RETRY_SECONDS)
+        raise AssertionError(f"{message_id} was never accepted")
+
+    def _open(self, stack: ExitStack) -> None:
+        home = Path(tempfile.mkdtemp(prefix="secretaria-chaos-", dir="/tmp"))
+        home.chmod(0o755)
+        stack.callback(shutil.rmtree, home, ignore_errors=True)
+        self._crash_file = home / "crash"
+        self._engines = stack.enter_context(EmbeddedEngines(home / "data"))
+        self.engine: Engine = build_engine(self._engines.urls.database_url, pool_size=5)
+        stack.callback(self.engine.dispose)
+        with MIGRATING:
+            upgrade(self.engine)
+        email, password = (EMAIL, PASSWORD) if self.readable else ("", "")
+        self.whaticket = self._behind_proxy(
+            stack,
+            create_whaticket(
+                self.flavour,
+                WHATICKET_TOKEN,
+                self.ledger,
+                faults=self.send_faults,
+                book=self.book,
+                email=email,
+                password=password,
+            ),
+        )
+        self.llm = self._behind_proxy(stack, create_llm(SAMPLE_BUSINESS, delay_seconds=0.1))
+        self.valkey = stack.enter_context(TcpProxy(unquote(self._engines.urls.redis_url.removeprefix("unix://"))))
+        port = free_port()
+        self._url = f"http://127.0.0.1:{port}"
+        self._phone = stack.enter_context(Phone(self._url, token=TOKEN))
+        environment = self._environment(home, port, email, password)
+        serve = Program("serve", own_command("serve", "--port", str(port)), environment)
+        worker = own_command("worker", "--processes", "1")
+        programs = [serve, *(Program(name, worker, environment) for name in self._names[1:])]
+        self._supervisor = Supervisor(programs, lambda name, line: self.said.append(f"{name} | {line}"))
+        stack.callback(self._supervisor.stop, 20.0)
+        self._supervisor.start()
+        watcher = threading.Thread(target=self._watch, daemon=True)
+        watcher.start()
+        stack.callback(watcher.join)
+        stack.callback(self._stopping.set)
+        self.wait_until_ready()
+
+    def _behind_proxy(self, stack: ExitStack, application: object) -> TcpProxy:
+        server = stack.enter_context(LocalServer(application))
+        return stack.enter_context(TcpProxy(("127.0.0.1", int(server.url.rpartition(":")[2]))))
+
+    def _watch(self) -> None:
+        while not self._stopping.wait(0.1):
+            self._supervisor.check()
+            self._engines.restart_dead()
+
+    def _environment(self, home: Path, port: int, email: str, password: str) -> Mapping[str, str]:
+        config = home / "secretaria.toml"
+        silences = [n for n in TurnsSection.model_fields if n.endswith("_seconds") and n != "deadline_seconds"]
+        hurried = "\n".join(f"{name} = 0.5" for name in silences)
+        config.write_text(
+            f'[business]\nfolder = "{SAMPLE_BUSINESS}"\n[server]\nport = {port}\n[turns]\n{hurried}\n'
+            f'[worker]\nmetrics_port = 0\n[whaticket]\nflavour = "{self.flavour}"\n'
+            '[llm]\nmodel = "secretaria-simulada"\ntimeout_seconds = 5\n',
+            encoding="utf-8",
+        )
+        own = {*ENVIRONMENT_NAMES, *ALIASES, MULTIPROCESS_DIR}
+        kept = {k: v for k, v in os.environ.items() if k not in own and not k.startswith(OVERRIDE_PREFIX)}
+        return supervised(
+            {
+                **kept,
+                "SECRETARIA_CONFIG": str(config),
+                "SECRETARIA_HOME": str(home / "data"),
+                FAULTS_VARIABLE: "1",
+                FILE_VARIABLE: str(self._crash_file),
+                "DATABASE_URL": self._engines.urls.database_url,
+                "REDIS_URL": f"redis://127.0.0.1:{self.valkey.port}/0",
+                "WEBHOOK_SECRET": SECRET,
+                "WEBHOOK_TOKEN": TOKEN,
+                "WHATICKET_URL": f"http://127.0.0.1:{self.whaticket.port}",
+                "WHATICKET_TOKEN": WHATICKET_TOKEN,
+                "WHATICKET_EMAIL": email,
+                "WHATICKET_PASSWORD": password,
+                "LLM_API_KEY": "chave-inventada",
+                "LLM_BASE_URL": f"http://127.0.0.1:{self.llm.port}/v1",
+            }
+        )
