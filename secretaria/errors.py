@@ -43,7 +43,3 @@ class Rejected(SecretariaError):
 
 class Unavailable(SecretariaError):
     """A service we depend on is down or slow; the same call may work later."""
-
-
-class Unconfirmed(SecretariaError):
-    """It may have happened and nobody can know; it is never repeated by itself."""
