@@ -1,0 +1,205 @@
+"""The tables of secretaria.toml and the secrets of the environment: every key, its limits and its sentence."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal, get_args
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
+
+from secretaria.settings.phrases import CLEAR_ANSWERS, CONNECTIVES, GREETINGS, URGENT_WORDS
+
+Flavour = Literal["community", "saas", "ticketz"]
+UnconfirmedPolicy = Literal["hold", "resend_once"]
+QueueName = Literal["inbox", "turns", "outbox"]
+QUEUE_NAMES: tuple[str, ...] = get_args(QueueName)
+
+
+class Section(BaseModel):
+    """One table of secretaria.toml: frozen, and closed to keys it does not know."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class BusinessSection(Section):
+    """Whose secretary this is."""
+
+    folder: Path = Field(default=Path("negocio"), description="Pasta do negócio (negocio.toml e base/*.md).")
+
+
+class ServerSection(Section):
+    """Where the web service listens."""
+
+    host: str = Field(default="127.0.0.1", description="Endereço em que o serviço escuta.")
+    port: int = Field(default=8000, ge=1, le=65535, description="Porta do serviço.")
+    processes: int = Field(default=1, ge=1, le=64, description="Quantos processos atendem o webhook.")
+
+
+class InboxSection(Section):
+    """What the door does while PostgreSQL is away."""
+
+    spool_max_bytes: int = Field(
+        default=64 * 1024 * 1024,
+        ge=0,
+        description="Bytes de eventos guardados no disco (pasta spool dos dados locais) enquanto o PostgreSQL está fora; 0 desliga.",
+    )
+
+
+class WorkerSection(Section):
+    """How the background work is spread."""
+
+    processes: int = Field(default=1, ge=1, le=64, description="Processos de trabalho.")
+    threads: int = Field(default=16, ge=1, le=512, description="Linhas de execução em cada processo.")
+    queues: tuple[QueueName, ...] = Field(default=("inbox", "turns", "outbox"), description="Filas atendidas.")
+    metrics_host: str = Field(default="127.0.0.1", description="Endereço das métricas do worker.")
+    metrics_port: int = Field(default=9191, ge=0, le=65535, description="Porta das métricas do worker; 0 desliga.")
+    shutdown_seconds: int = Field(default=30, ge=1, le=300, description="Prazo para terminar ao parar.")
+
+
+class TurnsSection(Section):
+    """When the secretary considers that the customer has finished a thought: seconds of silence, and exceptions."""
+
+    quiet_period_seconds: float = Field(
+        default=9.0,
+        ge=0,
+        le=120,
+        description="Silêncio desejado até a resposta, já com o tempo do modelo; 0 desliga a espera.",
+    )
+    greeting_seconds: float = Field(default=14.0, ge=0, le=120, description="O mesmo, depois de só um cumprimento.")
+    unfinished_seconds: float = Field(
+        default=15.0, ge=0, le=120, description="Depois de frase que termina em conectivo ou vírgula."
+    )
+    image_seconds: float = Field(default=12.0, ge=0, le=120, description="Depois de imagem sem texto.")
+    clear_answer_seconds: float = Field(
+        default=5.0, ge=0, le=120, description="Depois de resposta clara a uma pergunta nossa."
+    )
+    urgent_seconds: float = Field(default=7.0, ge=0, le=120, description="Depois de palavra de urgência.")
+    long_message_seconds: float = Field(
+        default=6.0, ge=0, le=120, description="Depois de mensagem longa (90 letras ou mais)."
+    )
+    slow_typing_factor: float = Field(
+        default=1.6, ge=1, le=10, description="Quanto esperar além da maior pausa da própria rajada."
+    )
+    slow_typing_limit_seconds: float = Field(default=14.0, ge=0, le=120, description="Limite dessa espera maior.")
+    minimum_wait_seconds: float = Field(default=1.5, ge=0, le=60, description="Espera mínima antes de chamar o modelo.")
+    maximum_wait_seconds: float = Field(
+        default=14.0, ge=0, le=120, description="Espera máxima antes de chamar o modelo."
+    )
+    deadline_seconds: float = Field(default=25.0, ge=0, le=600, description="Espera máxima desde a primeira mensagem.")
+    max_messages: int = Field(default=15, ge=1, le=200, description="Mensagens que encerram a espera.")
+    greetings: tuple[str, ...] = Field(default=GREETINGS, description="Cumprimentos.")
+    connectives: tuple[str, ...] = Field(default=CONNECTIVES, description="Palavras que deixam a frase no ar.")
+    clear_answers: tuple[str, ...] = Field(
+        default=CLEAR_ANSWERS, description="Respostas que se bastam (horários também)."
+    )
+    urgent_words: tuple[str, ...] = Field(default=URGENT_WORDS, description="Começos de palavras de urgência.")
+
+
+class WhaticketSection(Section):
+    """How this Whaticket speaks."""
+
+    flavour: Flavour = Field(default="community", description="Edição do Whaticket: community, saas ou ticketz.")
+    channel: str = Field(default="principal", min_length=1, max_length=64, description="Nome desta conexão.")
+    connect_timeout_seconds: float = Field(default=3.0, gt=0, le=30, description="Prazo para conectar.")
+    read_timeout_seconds: float = Field(default=12.0, gt=0, le=60, description="Prazo para a resposta do envio.")
+
+
+class LlmSection(Section):
+    """Which model writes, and how long it may take."""
+
+    model: str = Field(default="gpt-4.1-mini", min_length=1, description="Modelo principal.")
+    fallback_model: str = Field(default="", description="Modelo usado quando o principal falha; vazio desliga.")
+    timeout_seconds: float = Field(default=20.0, gt=0, le=120, description="Prazo total de uma chamada ao modelo.")
+    max_output_tokens: int = Field(default=900, ge=64, le=8000, description="Limite de tokens da resposta do modelo.")
+    temperature: float = Field(default=0.3, ge=0, le=2, description="Variação do texto; menor é mais estável.")
+
+
+class HandoffSection(Section):
+    """How long a person keeps a conversation."""
+
+    resume_after_hours: float = Field(
+        default=12.0, gt=0, le=720, description="Horas sem ninguém até a secretária voltar."
+    )
+    department_id: int = Field(
+        default=0, ge=0, description="Número da fila do Whaticket que recebe as transferências; 0 não transfere."
+    )
+
+
+class OutboxSection(Section):
+    """How bubbles leave, and what becomes of a send that nobody can vouch for."""
+
+    unconfirmed_policy: UnconfirmedPolicy = Field(
+        default="hold",
+        description="Envio que não se pôde conferir em 10 minutos: hold (fica para uma pessoa) ou resend_once (reenvia uma vez).",
+    )
+    typing_ms_per_character: float = Field(
+        default=25.0, ge=0, le=1000, description="Ritmo entre balões: milissegundos por letra do próximo."
+    )
+    typing_minimum_seconds: float = Field(default=1.0, ge=0, le=60, description="Pausa mínima entre balões.")
+    typing_maximum_seconds: float = Field(default=4.0, ge=0, le=60, description="Pausa máxima entre balões.")
+
+
+class LogSection(Section):
+    """What is written about the work."""
+
+    level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(default="INFO", description="Nível mínimo do registro.")
+    format: Literal["auto", "console", "json"] = Field(
+        default="auto", description="auto escolhe console no terminal e JSON fora dele."
+    )
+
+
+class DatabaseSection(Section):
+    """Limits of the connection to PostgreSQL."""
+
+    pool_size: int = Field(default=10, ge=1, le=200, description="Conexões mantidas por processo.")
+    connect_timeout_seconds: int = Field(default=5, ge=1, le=60, description="Prazo para conectar.")
+    startup_wait_seconds: float = Field(
+        default=30.0,
+        ge=0,
+        le=600,
+        description="Quanto o worker espera, ao iniciar, por um banco em que possa trabalhar.",
+    )
+
+
+class Secrets(Section):
+    """What lives only in the environment or in .env; empty means closed, never open."""
+
+    database_url: SecretStr = SecretStr("")
+    redis_url: SecretStr = SecretStr("")
+    webhook_secret: SecretStr = SecretStr("")
+    webhook_token: SecretStr = SecretStr("")
+    whaticket_url: str = ""
+    whaticket_token: SecretStr = SecretStr("")
+    whaticket_email: str = ""
+    whaticket_password: SecretStr = SecretStr("")
+    llm_api_key: SecretStr = SecretStr("")
+    llm_base_url: str = ""
+    jwt_secret: SecretStr = SecretStr("")
+    monitoring_webhook_url: SecretStr = SecretStr("")
+    postgres_password: SecretStr = SecretStr("")
+    redis_password: SecretStr = SecretStr("")
+    grafana_admin_password: SecretStr = SecretStr("")
+
+
+class Settings(Section):
+    """Everything an installation is configured with.
+
+    Attributes:
+        home: Folder of local data (``SECRETARIA_HOME``).
+        source: The secretaria.toml that was read, or None where there is none and defaults stand.
+    """
+
+    home: Path
+    source: Path | None
+    secrets: Secrets
+    business: BusinessSection = BusinessSection()
+    server: ServerSection = ServerSection()
+    inbox: InboxSection = InboxSection()
+    worker: WorkerSection = WorkerSection()
+    turns: TurnsSection = TurnsSection()
+    whaticket: WhaticketSection = WhaticketSection()
+    llm: LlmSection = LlmSection()
+    handoff: HandoffSection = HandoffSection()
+    outbox: OutboxSection = OutboxSection()
+    log: LogSection = LogSection()
+    database: DatabaseSection = DatabaseSection()
