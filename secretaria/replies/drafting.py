@@ -12,6 +12,7 @@ from secretaria.context.engine import TurnContext
 from secretaria.context.prompt import build_prompt
 from secretaria.context.schema import Draft, DraftUnreadable, json_schema, parse_draft
 from secretaria.llm.chat import Chat, ChatAnswer, ChatMisconfigured, ChatRequest, ChatUnavailable
+from secretaria.replies.evidence import Limits, gather_evidence
 from secretaria.replies.guardrails import Guarded, guard_draft
 
 SCHEMA_NAME = "resposta_da_secretaria"
@@ -60,9 +61,8 @@ def draft_reply(chat: Chat, context: TurnContext, unit: str) -> Drafted:
     persona = context.business.card.persona
     guarded = guard_draft(
         draft,
-        known_sources={chunk.source for chunk in context.business.chunks},
-        max_characters=persona.max_chars,
-        max_bubbles=persona.max_messages,
+        gather_evidence(context),
+        Limits(max_characters=persona.max_chars, max_bubbles=persona.max_messages),
     )
     if not guarded.bubbles:
         return _failed(prompt.version, begun, "empty")

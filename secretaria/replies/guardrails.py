@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from secretaria.context.schema import Draft
+from secretaria.replies.evidence import Evidence, Finding, Limits
 
 MAX_BUBBLES = 2
 ELLIPSIS = "…"
@@ -20,26 +20,27 @@ class Guarded:
         bubbles: What may be said; empty when nothing of the draft is left.
         sources: Only those that really are in the knowledge base.
         checks: Verdict by check: ``passed``, or what was done.
+        findings: Why it may not be sent; empty when it may.
     """
 
     bubbles: tuple[str, ...]
     sources: tuple[str, ...]
     checks: dict[str, str] = field(default_factory=dict)
+    findings: tuple[Finding, ...] = ()
 
 
-def guard_draft(draft: Draft, *, known_sources: Collection[str], max_characters: int, max_bubbles: int) -> Guarded:
+def guard_draft(draft: Draft, evidence: Evidence, limits: Limits) -> Guarded:
     """Check a draft.
 
     Args:
         draft: What the model proposed.
-        known_sources: Ids of the published chunks; a source outside them was invented.
-        max_characters: The owner's limit for one bubble; twice as much is tolerated before it is cut.
-        max_bubbles: The owner's limit for one reply.
+        evidence: What it may rest on; a source outside its chunks was invented.
+        limits: The owner's; twice as many characters are tolerated before a bubble is cut.
     """
     said = [text for text in (_visible(bubble) for bubble in draft.bubbles) if text]
-    bubbles = said[: min(max_bubbles, MAX_BUBBLES)]
-    short = [_cut(bubble, 2 * max_characters) for bubble in bubbles]
-    sources = tuple(source for source in draft.sources if source in known_sources)
+    bubbles = said[: min(limits.max_bubbles, MAX_BUBBLES)]
+    short = [_cut(bubble, 2 * limits.max_characters) for bubble in bubbles]
+    sources = tuple(source for source in draft.sources if source in evidence.chunks)
     checks = {
         "bubbles": "passed" if len(bubbles) == len(draft.bubbles) else "dropped",
         "length": "passed" if short == bubbles else "cut",

@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 import unicodedata
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from secretaria.context.schema import Draft
+from secretaria.replies.evidence import Evidence, Limits
 from secretaria.replies.guardrails import Guarded, guard_draft
 
-KNOWN = {"faq.md#faq-04", "servicos-e-precos.md#limpeza"}
+KNOWN = Evidence(
+    now=datetime(2026, 8, 10, 12, 14, tzinfo=UTC),
+    timezone=ZoneInfo("America/Sao_Paulo"),
+    chunks={
+        "faq.md#faq-04": "Tem estacionamento?\nNo Centro, no número 430.",
+        "servicos-e-precos.md#limpeza": "Limpeza\nLimpeza: R$ 180. Dura cerca de 50 minutos.",
+    },
+)
 ALL_WELL = {"bubbles": "passed", "length": "passed", "sources": "passed"}
 
 
@@ -19,7 +29,7 @@ def _guard(*bubbles: str, sources: tuple[str, ...] = (), characters: int = 20, l
     draft = Draft.model_construct(
         intention="preco", sentiment=0, answerable="base", handoff_needed=False, sources=sources, bubbles=bubbles
     )
-    return guard_draft(draft, known_sources=KNOWN, max_characters=characters, max_bubbles=limit)
+    return guard_draft(draft, KNOWN, Limits(max_characters=characters, max_bubbles=limit))
 
 
 def test_good_draft_passes_untouched() -> None:
