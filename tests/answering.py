@@ -26,6 +26,7 @@ from secretaria.outbox.delivery import DispatchRoom
 from secretaria.replies.answer import AnsweringRoom, answer_turn
 from secretaria.replies.sweep import sweep
 from secretaria.settings import Flavour
+from secretaria.simulation.drafts import TOOL_FIELDS
 from secretaria.simulation.faults import SendFaults
 from secretaria.simulation.ledger import Ledger
 from secretaria.simulation.tickets import TicketBook
@@ -198,14 +199,19 @@ def a_draft(**changes: object) -> str:
     """Write the JSON of a good draft, with some fields changed."""
     draft: dict[str, object] = {
         "intention": "preco",
+        "extra_intentions": [],
         "sentiment": 0,
+        "urgent": False,
+        "language": "pt",
         "satisfaction": None,
         "asked": "quanto custa a limpeza",
+        **dict.fromkeys(TOOL_FIELDS),
         "answerable": "base",
         "sources": ["servicos-e-precos.md#limpeza"],
         "handoff_needed": False,
         "handoff_reason": None,
         "handoff_brief": None,
+        "memory": [],
         "bubbles": ["A limpeza custa R$ 180."],
     }
     return json.dumps({**draft, **changes}, ensure_ascii=False)

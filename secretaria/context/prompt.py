@@ -61,15 +61,28 @@ Português do Brasil, de WhatsApp: frases curtas, sem markdown nem lista. Respon
 # Saída
 Só um objeto JSON, com os campos nesta ordem:
 intention: o assunto a resolver primeiro (urgencia, reclamacao e humano antes do resto): {" ".join(INTENTIONS)}
+extra_intentions: os outros assuntos, ou []
 sentiment: -1, 0 ou 1, o que o cliente expressa; pedido neutro é 0
+urgent: true se esperar pode fazer mal a alguém
+language: código ISO da língua do cliente
 satisfaction: "satisfied" ou "unsatisfied" só se ele disse como foi atendido; senão null
 asked: o que ele pede, em uma linha
-answerable: "base" (ficha ou base), "conversation" (já dito, ou cortesia), "not_known" ou "refuse"
+tool: null
+tool_kind: null
+tool_unit: null
+tool_date: null
+tool_time: null
+tool_period: null
+tool_person: null
+tool_booking: null
+tool_query: null
+answerable: "base" (ficha ou base), "tool", "conversation" (já dito, ou cortesia), "not_known" ou "refuse"
 sources: códigos entre colchetes das unidades usadas, copiados por inteiro
 handoff_needed: true se uma pessoa precisa continuar
 handoff_reason: null ou pedido_explicito urgencia saude reclamacao negociacao dados agenda nao_sei outro
 handoff_brief: null ou até {LINE_LIMIT} caracteres para quem vai continuar: o que o cliente quer e o que já foi dito
-bubbles: 1 ou {BUBBLES_LIMIT} mensagens para o cliente
+memory: []
+bubbles: 1 ou {BUBBLES_LIMIT} mensagens para o cliente; [] só se ele apenas agradece ou encerra e nada falta dizer
 """
 
 

@@ -11,6 +11,7 @@ from sqlmodel import Field, SQLModel
 from secretaria.database.columns import MOMENT, one_of
 
 ORIGINS = ("model", "fallback", "notice")
+EMPTY_LIST = {"server_default": "[]"}  # the version before does not write these columns
 
 
 class Reply(SQLModel, table=True):
@@ -20,8 +21,16 @@ class Reply(SQLModel, table=True):
         origin: ``model``; ``fallback`` when no usable draft came and the honest sentence was said; ``notice`` when a
             waiting customer was told that a person will answer.
         satisfaction: ``satisfied`` or ``unsatisfied`` where the customer expressed it.
+        analysis_source: ``model`` where the model labelled the turn; None where it was down, so that nothing is known.
+        tool: The call and its result, as the model asked and was told: ``{"call": {}, "result": {}}``.
+        actions: What was done for the customer, for instance ``booked``.
+        memory: The proposals with the verdict on each.
         checks: Verdict by check, for instance ``{"length": "cut"}``.
+        handoff_by: Who asked for a person: ``model``, or the rule of ours that did.
+        calls: How often the model was asked.
+        regenerations: How often it was told what was wrong with what it would have said.
         llm_seconds: Time spent in the model's calls of this turn.
+        steps: Seconds by step, for instance ``{"draft": 1.2, "tool": 0.1}``.
     """
 
     __tablename__ = "reply"
@@ -32,18 +41,30 @@ class Reply(SQLModel, table=True):
     conversation_id: int = Field(foreign_key="conversation.id", sa_type=BigInteger, index=True)
     origin: str
     intention: str | None = None
+    extra_intentions: list[str] = Field(default_factory=list, sa_type=JSON, sa_column_kwargs=EMPTY_LIST)
     sentiment: int | None = None
+    urgent: bool | None = None
+    language: str | None = None
+    analysis_source: str | None = None
     satisfaction: str | None = None
     asked: str | None = None
     answerable: str | None = None
+    tool: dict[str, Any] | None = Field(default=None, sa_type=JSON)
+    actions: list[str] = Field(default_factory=list, sa_type=JSON, sa_column_kwargs=EMPTY_LIST)
+    memory: list[dict[str, Any]] = Field(default_factory=list, sa_type=JSON, sa_column_kwargs=EMPTY_LIST)
     sources: list[str] = Field(default_factory=list, sa_type=JSON)
     handoff_reason: str | None = None
     handoff_brief: str | None = None
+    handoff_by: str | None = None
     bubbles: list[str] = Field(default_factory=list, sa_type=JSON)
     checks: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
     model: str | None = None
     prompt_version: str | None = None
+    business_version: str | None = None
     prompt_tokens: int | None = None
     completion_tokens: int | None = None
+    calls: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
+    regenerations: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
     llm_seconds: float | None = None
+    steps: dict[str, Any] = Field(default_factory=dict, sa_type=JSON, sa_column_kwargs={"server_default": "{}"})
     created_at: datetime = Field(sa_type=MOMENT, index=True)

@@ -23,6 +23,17 @@ UNREADABLE = (
     "Recebi o que você mandou, mas ainda não consigo ver nem ouvir por aqui. Pode me escrever, por favor?"
     " Se preferir, chamo uma pessoa da equipe."
 )
+TOOL_FIELDS = (
+    "tool",
+    "tool_kind",
+    "tool_unit",
+    "tool_date",
+    "tool_time",
+    "tool_period",
+    "tool_person",
+    "tool_booking",
+    "tool_query",
+)
 ANSWERABLE = {"base": "base", "recusar": "refuse", "abster": "not_known"}
 GREETING = re.compile(
     r"(?:\W|\b(?:oi+e?|ola|opa|e ?ai|eae|hola|bom dia|boa tarde|boa noite|tudo bem|td bem|tudo bom|bao)\b)+"
@@ -134,8 +145,7 @@ class Drafter:
             prompt: All the model was told; a sample's reply only calls the customer by a name that stands in it.
 
         Returns:
-            One flat object: intention, sentiment, satisfaction, asked, answerable, sources, handoff_needed,
-            handoff_reason, handoff_brief, bubbles.
+            One flat object with the fields of a draft, in their order.
         """
         labelled = self._labelled.get(_key(burst))
         if labelled:
@@ -218,14 +228,19 @@ def _flat(
     satisfied = "satisfied" if intention == "agradecimento" and sentiment == 1 else None
     return {
         "intention": intention,
+        "extra_intentions": [],
         "sentiment": sentiment,
+        "urgent": intention == "urgencia",
+        "language": "pt",
         "satisfaction": "unsatisfied" if intention == "reclamacao" else satisfied,
         "asked": said[:ASKED_LIMIT],
+        **dict.fromkeys(TOOL_FIELDS),
         "answerable": answerable,
         "sources": list(sources),
         "handoff_needed": handoff_reason is not None,
         "handoff_reason": handoff_reason,
         "handoff_brief": f"Cliente escreveu: {said}"[:BRIEF_LIMIT] if handoff_reason else None,
+        "memory": [],
         "bubbles": list(bubbles),
     }
 

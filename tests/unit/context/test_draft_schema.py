@@ -14,14 +14,27 @@ from secretaria.context.schema import INTENTIONS, Draft, DraftUnreadable, json_s
 
 ANSWER: dict[str, Any] = {
     "intention": "preco",
+    "extra_intentions": ["agendar"],
     "sentiment": 0,
+    "urgent": False,
+    "language": "pt",
     "satisfaction": None,
     "asked": "preço da limpeza",
+    "tool": "agenda_horarios",
+    "tool_kind": "limpeza",
+    "tool_unit": "centro",
+    "tool_date": "2026-08-11",
+    "tool_time": "15:00:00",
+    "tool_period": "tarde",
+    "tool_person": None,
+    "tool_booking": None,
+    "tool_query": None,
     "answerable": "base",
     "sources": ["servicos-e-precos.md#limpeza"],
     "handoff_needed": False,
     "handoff_reason": None,
     "handoff_brief": None,
+    "memory": [{"key": "unidade_preferida", "value": "centro", "quote": "no centro é melhor"}],
     "bubbles": ["A limpeza custa R$ 180."],
 }
 
@@ -68,6 +81,37 @@ def test_harmless_deviations_are_mended() -> None:
     assert draft.handoff_brief == "é" * 200
     assert (draft.satisfaction, draft.sources, draft.handoff_reason) == (None, (), None)
     assert parse_draft(written(handoff_reason="  ")).handoff_reason is None
+    assert (parse_draft(written(tool_date="", tool_period=" ")).tool_date, draft.tool) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("said", "language"), [("pt-BR", "pt"), ("ES", "es"), ("", "pt"), (None, "pt"), (7, "pt"), ("ñandú", "pt")]
+)
+def test_language_is_two_letters(said: object, language: str) -> None:
+    """Whatever a model writes there, the language is a code; without one it is that of the house."""
+    assert parse_draft(written(language=said)).language == language
+
+
+def test_silence_is_a_draft_where_nothing_is_asked_or_a_tool_comes_first() -> None:
+    """No bubble is fine while a tool is asked, and where the conversation needs no word more."""
+    assert parse_draft(written(bubbles=[])).bubbles == ()
+    assert parse_draft(written(tool=None, answerable="conversation", bubbles=[" "])).bubbles == ()
+
+
+def test_a_flood_of_memory_is_cut() -> None:
+    """Proposals past the fifth are not read."""
+    proposal = {"key": "a", "value": "b", "quote": "c"}
+    assert len(parse_draft(written(memory=[proposal] * 9)).memory) == 5
+
+
+def test_problems_are_named_for_the_repair_without_what_was_written() -> None:
+    """The model can be told what to mend; its own words are not repeated."""
+    with pytest.raises(DraftUnreadable) as refused:
+        parse_draft(written(intention="segredo", tool_date="segredo"))
+    intention, day = refused.value.problems
+    assert intention.startswith("intention: ")
+    assert day.startswith("tool_date: ")
+    assert "segredo" not in "".join(refused.value.problems)
 
 
 def test_half_an_emoji_is_dropped() -> None:
@@ -80,13 +124,20 @@ def test_half_an_emoji_is_dropped() -> None:
     [
         {"intention": "compra"},
         {"intention": "PRECO"},
+        {"extra_intentions": ["compra"]},
         {"sentiment": 2},
         {"sentiment": "bom"},
         {"satisfaction": "talvez"},
         {"answerable": "sim"},
         {"handoff_needed": None},
-        {"bubbles": []},
-        {"bubbles": ["", " "]},
+        {"tool_date": "amanhã"},
+        {"tool_date": "2026-02-30"},
+        {"tool_time": "25:00"},
+        {"tool_period": "madrugada"},
+        {"memory": [{"key": "nome"}]},
+        {"tool": None, "bubbles": []},
+        {"tool": None, "bubbles": ["", " "]},
+        {"tool": None, "answerable": "conversation", "handoff_needed": True, "bubbles": []},
         {"bubbles": ["a", "b", "c"]},
         {"bubbles": "oi"},
         {"bubbles": [1]},

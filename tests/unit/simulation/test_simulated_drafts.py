@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from secretaria.context.schema import json_schema
 from secretaria.simulation import SAMPLE_BUSINESS
 from secretaria.simulation.drafts import AGENDA, COURTESY, UNKNOWN, CustomerMessage, Drafter
 from secretaria.simulation.rhythm import SampleConversation
@@ -14,18 +15,7 @@ INTENTIONS = set(
     "saudacao preco servico pagamento horario_local agendar remarcar cancelar confirmar status reclamacao urgencia"  # noqa: SIM905 - reads as the sample's README has it
     " agradecimento humano dados fora_escopo manipulacao outro".split()
 )
-KEYS = [
-    "intention",
-    "sentiment",
-    "satisfaction",
-    "asked",
-    "answerable",
-    "sources",
-    "handoff_needed",
-    "handoff_reason",
-    "handoff_brief",
-    "bubbles",
-]
+KEYS = list(json_schema()["properties"])
 
 
 @pytest.fixture(scope="module")
