@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 if TYPE_CHECKING:
-    from secretaria.bootstrap import Installation
     from secretaria.replies.interventions import InterventionRoom
 
 app = typer.Typer(no_args_is_help=True, help="Filas: o que espera, desde quando, por quê, e o que fazer.")
@@ -27,9 +25,10 @@ def group() -> None:
 def stats(as_json: Json = False) -> None:
     """Conta o que está aberto ou precisa de alguém, por fila; diz a idade do mais antigo e o que está pausado."""
     from secretaria.cli import queue_screen
+    from secretaria.cli.installed import open_installation
     from secretaria.replies.backlog import read_stats
 
-    installation = _installation()
+    installation = open_installation()
     queue_screen.show_stats(read_stats(installation.engine, installation.clock.now()), as_json=as_json)
 
 
@@ -43,9 +42,10 @@ def list_rows(
     """Lista o que ainda não chegou ao fim: primeiro o que precisa de alguém, depois o que espera há mais tempo."""
     from secretaria.cli import queue_screen
     from secretaria.cli.console import say
+    from secretaria.cli.installed import open_installation
     from secretaria.replies.backlog import list_standing
 
-    installation = _installation()
+    installation = open_installation()
     standing = list_standing(installation.engine, queue=queue, state=state, limit=limit)
     queue_screen.show_standing(standing, queue_screen.zone_of(installation), as_json=as_json)
     if not standing:
@@ -62,11 +62,12 @@ def show(
 ) -> None:
     """Conta a história inteira de um evento, uma rodada ou um envio, em ordem."""
     from secretaria.cli import queue_screen
+    from secretaria.cli.installed import open_installation
     from secretaria.replies.references import parse_reference
     from secretaria.replies.story import tell_story
 
     reference = parse_reference(row)
-    installation = _installation()
+    installation = open_installation()
     story = tell_story(installation.engine, reference)
     queue_screen.show_story(story, queue_screen.zone_of(installation), with_text=text, as_json=as_json)
 
@@ -113,13 +114,14 @@ def drop(
 def pause(queues: Queues = None) -> None:
     """Pausa filas em todos os workers: o que chega é guardado e espera."""
     from secretaria.cli.console import say
+    from secretaria.cli.installed import open_installation, operator_name
     from secretaria.queue.pauses import pause_queue
     from secretaria.replies.references import chosen_queues
 
     chosen = chosen_queues(queues or [])
-    installation = _installation()
+    installation = open_installation()
     for queue in chosen:
-        fresh = pause_queue(installation.engine, queue, by=_operator(), now=installation.clock.now())
+        fresh = pause_queue(installation.engine, queue, by=operator_name(), now=installation.clock.now())
         say(f"{queue}: {'pausada' if fresh else 'já estava pausada'}")
 
 
@@ -127,11 +129,12 @@ def pause(queues: Queues = None) -> None:
 def resume(queues: Queues = None) -> None:
     """Retoma filas pausadas; o que esperava volta a andar em alguns segundos."""
     from secretaria.cli.console import say
+    from secretaria.cli.installed import open_installation
     from secretaria.queue.pauses import resume_queue
     from secretaria.replies.references import chosen_queues
 
     chosen = chosen_queues(queues or [])
-    installation = _installation()
+    installation = open_installation()
     for queue in chosen:
         say(f"{queue}: {'retomada' if resume_queue(installation.engine, queue) else 'não estava pausada'}")
 
@@ -145,11 +148,12 @@ def drain(
     """Espera até nada estar aberto nem a caminho; sai com 1 e o que resta se o tempo acabar."""
     from secretaria.cli import queue_screen
     from secretaria.cli.console import say
+    from secretaria.cli.installed import open_installation
     from secretaria.replies.backlog import read_stats, wait_until_idle
     from secretaria.replies.references import chosen_queues
 
     chosen = chosen_queues(queues or [])
-    installation = _installation()
+    installation = open_installation()
     for known in read_stats(installation.engine, installation.clock.now()):
         if known.queue in chosen and known.paused_at is not None:
             say(f"{known.queue}: está pausada, o que houver nela não anda")
@@ -161,39 +165,8 @@ def drain(
 
 
 def _room() -> InterventionRoom:
+    from secretaria.cli.installed import open_installation
     from secretaria.replies.interventions import InterventionRoom
 
-    installation = _installation()
+    installation = open_installation()
     return InterventionRoom(installation.engine, installation.publisher, installation.clock)
-
-
-def _installation() -> Installation:
-    """Find the engines of the installation: those configured, or those that ``up`` keeps in the home of this machine."""
-    from secretaria.bootstrap import Installation
-    from secretaria.cli.processes import ENGINES_REQUIRED
-    from secretaria.database.schema import require_schema
-    from secretaria.local.engines import EmbeddedEngines
-    from secretaria.settings import load_settings, require
-
-    settings = load_settings()
-    configured = settings.secrets.database_url.get_secret_value() or settings.secrets.redis_url.get_secret_value()
-    if not configured and (settings.home / "postgres").is_dir():
-        urls = EmbeddedEngines(settings.home).urls
-        os.environ["DATABASE_URL"], os.environ["REDIS_URL"] = urls.database_url, urls.redis_url
-        settings = load_settings()
-    require(settings, ENGINES_REQUIRED)
-    installation = Installation(settings)
-    require_schema(installation.engine)
-    return installation
-
-
-def _operator() -> str:
-    """Name who paused a queue: the account and the machine."""
-    import getpass
-    import socket
-
-    try:
-        account = getpass.getuser()
-    except (KeyError, OSError):  # a container may run under a number that has no name
-        account = str(os.getuid())
-    return f"{account}@{socket.gethostname()}"
