@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Annotated, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
@@ -139,6 +139,15 @@ class OutboxSection(Section):
     typing_maximum_seconds: float = Field(default=4.0, ge=0, le=60, description="Pausa máxima entre balões.")
 
 
+class EgressSection(Section):
+    """Where calls may go that are neither Whaticket's nor the model's."""
+
+    trusted_origins: tuple[Annotated[str, Field(pattern=r"^https?://[^/?#@\s]+$")], ...] = Field(
+        default=(),
+        description="Serviços internos que consultas e mídias podem chamar, pela origem exata: http://10.0.0.5:8080.",
+    )
+
+
 class LogSection(Section):
     """What is written about the work."""
 
@@ -201,5 +210,6 @@ class Settings(Section):
     llm: LlmSection = LlmSection()
     handoff: HandoffSection = HandoffSection()
     outbox: OutboxSection = OutboxSection()
+    egress: EgressSection = EgressSection()
     log: LogSection = LogSection()
     database: DatabaseSection = DatabaseSection()
