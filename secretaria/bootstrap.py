@@ -162,6 +162,12 @@ class Installation:
         models = (self.settings.llm.model, self.settings.llm.fallback_model)
         return tuple(breaker_name(self.settings.secrets.llm_base_url, model) for model in models if model)
 
+    def breakers(self) -> tuple[str, ...]:
+        """The names of all circuit breakers of this installation."""
+        from secretaria.outbox.delivery import breaker_name
+
+        return (*self.model_breakers(), breaker_name(self.settings.whaticket.channel))
+
     def model_state(self) -> State:
         """How the breaker of the healthiest model stands; closed where Redis cannot tell."""
         from secretaria.breaker import State
@@ -248,6 +254,8 @@ class Installation:
             panel=self.panel,
             department_id=self.settings.handoff.department_id,
             rules=self.settings.outbox,
+            breaker=self.breaker,
+            channel=self.settings.whaticket.channel,
         )
 
     def reconcile_room(self) -> ReconcileRoom:

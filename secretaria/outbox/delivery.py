@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
@@ -13,6 +12,7 @@ from sqlalchemy import Engine
 from sqlmodel import Session
 
 from secretaria import metrics
+from secretaria.breaker import Breaker, Permit
 from secretaria.clock import Clock
 from secretaria.conversations import store as conversations
 from secretaria.conversations.models import Conversation, Mode
@@ -33,9 +33,13 @@ LEASE_SECONDS = 45.0
 SETTLING_SECONDS = 20.0  # what is known of a send is not given up for a database that restarts, while the lease lasts
 BACKOFF_SECONDS = (2.0, 5.0, 15.0, 60.0, 300.0)
 MISCONFIGURED_WAIT_SECONDS = 60.0
+BREAKER_WAIT_SECONDS = 5.0
+LONGEST_SEND_SECONDS = 25.0
 GIVE_UP_AFTER = timedelta(minutes=30)
 SILENT_MODES = (Mode.ATTENDED, Mode.PAUSED)
 NEWER_MESSAGE = "newer_message"
+BREAKER_OPEN = "breaker_open"
+SERVER_ERRORS = 500
 
 STATE_OF = {
     Outcome.ACCEPTED: ItemState.SENT,
@@ -54,6 +58,8 @@ class DispatchRoom:
         panel: Where tickets are handed to people; None where no login is configured.
         department_id: The queue of Whaticket they go to; 0 where none do.
         rules: The ``[outbox]`` section.
+        breaker: The circuit breakers; None where nothing is shared with other processes.
+        channel: The name of the connection, and so of its breaker.
     """
 
     engine: Engine
@@ -63,6 +69,13 @@ class DispatchRoom:
     panel: Panel | None = None
     department_id: int = 0
     rules: OutboxSection = field(default_factory=OutboxSection)
+    breaker: Breaker | None = None
+    channel: str = ""
+
+
+def breaker_name(channel: str) -> str:
+    """Return the name of a connection's circuit breaker."""
+    return f"whaticket:{channel}"
 
 
 def deliver_item(room: DispatchRoom, item_id: int) -> None:
@@ -71,18 +84,66 @@ def deliver_item(room: DispatchRoom, item_id: int) -> None:
     Raises:
         DatabaseUnavailable: PostgreSQL went away and stayed away; the sweep will find a send in flight in doubt.
     """
+    permit = None
+    if room.breaker is not None:  # before the claim, so that an open breaker costs no attempt
+        name = breaker_name(room.channel)
+        permit = room.breaker.allow(name, longest_seconds=LONGEST_SEND_SECONDS, unit=f"item:{item_id}")
+        if permit is None:
+            _leave_for_later(room, item_id)
+            return
     claimed = _claim(room, item_id)
     if claimed is None:
+        if permit is not None:
+            permit.give_back()
         return
     item, attempt_id = claimed
     with logger.contextualize(correlation_id=str(item.correlation_id), conversation_id=item.conversation_id):
         crashpoint("K12")
         result = _hand_to_whaticket(room, item)
         crashpoint("K17")
+        if permit is not None:
+            _tell_breaker(permit, result)
         for attempt in stamina.retry_context(on=Unavailable, attempts=None, timeout=SETTLING_SECONDS):
             with attempt:
                 _settle(room, item, attempt_id, result)
         crashpoint("K18")
+
+
+def _leave_for_later(room: DispatchRoom, item_id: int) -> None:
+    """Whaticket does not answer: what could go waits, and what has waited for half an hour goes to a person."""
+    now = room.clock.now()
+    with transaction(room.engine) as session:
+        item = store.postpone_item(session, item_id, now + timedelta(seconds=BREAKER_WAIT_SECONDS))
+        if item is None:
+            return
+        conversation = conversations.load_conversation(session, item.conversation_id)
+        if conversation.mode in SILENT_MODES:
+            _drop(session, item, f"conversation_{conversation.mode}")
+            return
+        if now - item.created_at < GIVE_UP_AFTER:
+            nudge = partial(room.publisher.publish, DELIVER_ITEM, str(item_id), BREAKER_WAIT_SECONDS)
+            after_commit(session, nudge)
+            return
+        item.state, item.reason = ItemState.HELD, BREAKER_OPEN
+        session.add(item)
+        if item.message_id is not None:
+            conversations.mark_delivery(session, item.message_id, ItemState.HELD)
+        session.flush()
+        nudge_next(room.publisher, session, item.conversation_id, now)
+    metrics.SENDS_HELD.inc()
+    log = logger.bind(correlation_id=str(item.correlation_id), conversation_id=item.conversation_id)
+    log.bind(kind=item.kind, state=str(ItemState.HELD), error=BREAKER_OPEN).error("item_not_delivered")
+
+
+def _tell_breaker(permit: Permit, result: SendResult) -> None:
+    """A refusal is an answer; silence, an answer that proves nothing and a fault of the server are failures."""
+    unreachable = result.outcome is Outcome.NOT_SENT and result.status is None
+    if result.outcome is Outcome.REFUSED and result.status is None:  # ours: nobody was asked
+        permit.give_back()
+    elif result.outcome is Outcome.UNKNOWN or unreachable or (result.status or 0) >= SERVER_ERRORS:
+        permit.fail()
+    else:
+        permit.succeed()
 
 
 def _claim(room: DispatchRoom, item_id: int) -> tuple[OutboxItem, int] | None:
@@ -110,7 +171,7 @@ def _channel_is_stopped(room: DispatchRoom, session: Session, item_id: int, now:
     until = refused_at + timedelta(seconds=MISCONFIGURED_WAIT_SECONDS) if refused_at else now
     if until <= now:
         return False
-    if store.postpone_item(session, item_id, until):
+    if store.postpone_item(session, item_id, until) is not None:
         wait = (until - now).total_seconds()
         after_commit(session, partial(room.publisher.publish, DELIVER_ITEM, str(item_id), wait))
     return True
@@ -125,18 +186,20 @@ def _is_overtaken(session: Session, conversation: Conversation, item: OutboxItem
     else:
         return False
     store.settle_item(session, item, state=ItemState.PENDING, attempts=item.attempts - 1)
-    dropped = _drop(session, item, reason)
+    _drop(session, item, reason)
+    return True
+
+
+def _drop(session: Session, item: OutboxItem, reason: str) -> None:
+    """Record that nobody will hear what still waits: of this reply, or of the whole conversation."""
+    if reason == NEWER_MESSAGE:
+        dropped = store.supersede_rest(session, item, reason)
+    else:
+        dropped = store.supersede_pending(session, item.conversation_id, reason)
     for message_id in dropped:
         conversations.mark_delivery(session, message_id, ItemState.SUPERSEDED)
     log = logger.bind(correlation_id=str(item.correlation_id), conversation_id=item.conversation_id)
     log.bind(reason=reason).info("bubbles_superseded")
-    return True
-
-
-def _drop(session: Session, item: OutboxItem, reason: str) -> Sequence[int]:
-    if reason == NEWER_MESSAGE:
-        return store.supersede_rest(session, item, reason)
-    return store.supersede_pending(session, item.conversation_id, reason)
 
 
 def _hand_to_whaticket(room: DispatchRoom, item: OutboxItem) -> SendResult:

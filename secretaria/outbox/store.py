@@ -138,19 +138,20 @@ def supersede_rest(session: Session, item: OutboxItem, reason: str) -> Sequence[
     return _supersede(session, reason, rest & (col(OutboxItem.kind) == Kind.BUBBLE))
 
 
-def postpone_item(session: Session, item_id: int, until: datetime) -> bool:
+def postpone_item(session: Session, item_id: int, until: datetime) -> OutboxItem | None:
     """Let a pending item wait until a moment.
 
     Returns:
-        Whether it was pending.
+        The item, or None when it was not pending.
     """
     later = (
         update(OutboxItem)
         .where(col(OutboxItem.id) == item_id, col(OutboxItem.state) == ItemState.PENDING)
         .values(not_before=func.greatest(OutboxItem.not_before, until))
-        .returning(col(OutboxItem.id))
+        .returning(OutboxItem)
+        .execution_options(populate_existing=True)
     )
-    return session.execute(later).first() is not None
+    return session.execute(later).scalar_one_or_none()
 
 
 def refused_since(session: Session, item_id: int) -> datetime | None:

@@ -6,6 +6,8 @@ from secretaria.outbox.models import OutboxItem
 from secretaria.whaticket.gateway import Outcome, SendResult
 from secretaria.whaticket.panel import Panel, PanelClosed, PanelUnavailable, Ticket
 
+ANSWERED = 200
+
 
 def hand_over(panel: Panel | None, department_id: int, item: OutboxItem) -> SendResult:
     """Move a person's ticket to the department, unless it is there or with somebody already.
@@ -53,7 +55,7 @@ def _move(panel: Panel, department_id: int, item: OutboxItem) -> SendResult:
         ticket = panel.change_ticket(ticket.id, status="pending", user_id=None, queue_id=department_id)
     if is_with_people(ticket, department_id):
         return SendResult(Outcome.ACCEPTED)
-    return SendResult(Outcome.NOT_SENT, error="ticket_not_moved")
+    return SendResult(Outcome.NOT_SENT, status=ANSWERED, error="ticket_not_moved")
 
 
 def _ticket_of(panel: Panel, item: OutboxItem) -> Ticket | None:

@@ -26,7 +26,7 @@ def scrape(installation: NamedDependency[Installation]) -> Response[bytes]:
     """Show every metric in Prometheus's text format."""
     registry = scrape_registry()
     registry.register(LiveCollector(installation.health_engine, installation.spool))
-    registry.register(BreakerCollector(installation.breaker, installation.model_breakers()))
+    registry.register(BreakerCollector(installation.breaker, installation.breakers()))
     return Response(generate_latest(registry), headers={"Content-Type": CONTENT_TYPE_LATEST})
 
 
