@@ -80,7 +80,7 @@ class Conversation(SQLModel, table=True):
         episode_at: When the present episode began: the conversation was new, or came back from a person.
         noticed_at: When the customer was last told, while waiting for a person, that one will come.
         apologised_at: When the secretary last said that it could not prepare an answer.
-        ticket_id: Whaticket's ticket, where it was ever seen.
+        ticket_id: Whaticket's ticket, where an event or a transfer told it; the last one told.
     """
 
     __tablename__ = "conversation"

@@ -233,6 +233,11 @@ def mark_delivery(session: Session, message_id: int, delivery: str) -> None:
     session.execute(update(Message).where(col(Message.id) == message_id).values(delivery=delivery))
 
 
+def note_ticket(session: Session, conversation_id: int, ticket_id: int) -> None:
+    """Note at which ticket of Whaticket a conversation was last seen."""
+    session.execute(update(Conversation).where(col(Conversation.id) == conversation_id).values(ticket_id=ticket_id))
+
+
 def _known(identifier: int | None) -> int:
     if identifier is None:
         raise ValueError("the row has not been stored yet")

@@ -111,6 +111,7 @@ def _event(room: CatchUpRoom, ticket: Ticket, now: datetime) -> InboxEvent:
         "message": ticket.last_message,
         "timestamp": ticket.updated_at.timestamp(),
         "contact": {"name": ticket.name},
+        "ticketId": ticket.id,
     }
     return InboxEvent(
         id=uuid_utils.compat.uuid7(),

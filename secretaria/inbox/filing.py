@@ -28,6 +28,7 @@ from secretaria.whaticket.payload import decode_body, read_payload
 from secretaria.whaticket.reading import Reading
 
 MAX_FAILURES = 5
+TRIED_TOO_OFTEN = "tried_too_often"
 AVERAGED_TURNS = 20
 LONGEST_LOOK = 2000  # characters of a message that are looked at for its rhythm
 ECHO_WINDOW = timedelta(hours=1)
@@ -50,20 +51,33 @@ def file_event(room: FilingRoom, event_id: UUID) -> None:
     Raises:
         DatabaseUnavailable: PostgreSQL went away; the event is still ``received``.
     """
+    counted = False
     try:
-        _file(room, event_id)
+        try:
+            _file(room, event_id)
+        except _Forgotten:
+            counted = True
+            if not _count_failure(room, event_id, TRIED_TOO_OFTEN):
+                _file(room, event_id, counted=True)
     except Unavailable:
         raise
     except Exception as error:  # noqa: BLE001  # a poisonous event is counted and at last parked, never retried for ever
-        _count_failure(room, event_id, type(error).__name__)
         logger.opt(exception=error).error("filing_failed")
+        if not counted:
+            _count_failure(room, event_id, type(error).__name__)
 
 
-def _file(room: FilingRoom, event_id: UUID) -> None:
+class _Forgotten(Exception):
+    """An event that the sweep had to nudge may have killed the worker that had it, so this try is counted first."""
+
+
+def _file(room: FilingRoom, event_id: UUID, *, counted: bool = False) -> None:
     with transaction(room.engine) as session:
         event = store.lock_received(session, event_id)
         if event is None:
             return
+        if event.nudged_at is not None and not counted:
+            raise _Forgotten
         now = room.clock.now()
         reading = read_payload(decode_body(event.body))[event.item]
         if event.reason is not None:
@@ -86,6 +100,7 @@ def _file_message(room: FilingRoom, session: Session, event: InboxEvent, reading
         session, identity_key=identity_key(number), number=number, name=reading.name, now=now
     )
     conversation = conversations.lock_conversation(session, contact_id=contact_id, channel=event.channel, now=now)
+    conversation.ticket_id = reading.ticket_id or conversation.ticket_id
     turn = _open_or_join_turn(room.turns, session, conversation, event, now)
     conversations.add_message(
         session,
@@ -149,6 +164,7 @@ def _file_own_message(session: Session, event: InboxEvent, reading: Reading, now
         session, identity_key=identity_key(reading.number), number=reading.number, name=None, now=now
     )
     conversation = conversations.lock_conversation(session, contact_id=contact_id, channel=event.channel, now=now)
+    conversation.ticket_id = reading.ticket_id or conversation.ticket_id
     since = now - ECHO_WINDOW
     if conversations.bind_echo(
         session, conversation.id or 0, text=reading.text, provider_message_id=reading.message_id, since=since
@@ -182,12 +198,21 @@ def _file_closing(session: Session, event: InboxEvent, reading: Reading, now: da
     )
 
 
-def _count_failure(room: FilingRoom, event_id: UUID, error: str) -> None:
+def _count_failure(room: FilingRoom, event_id: UUID, error: str) -> bool:
+    """Count a failure against an event.
+
+    Returns:
+        Whether it is parked now: it was one too many.
+    """
     with transaction(room.engine) as session:
         event = store.lock_received(session, event_id)
         if event is None:
-            return
+            return True
         event.failures += 1
-        if event.failures >= MAX_FAILURES:
-            event.state, event.reason = EventState.PARKED, error
+        parked = event.failures >= MAX_FAILURES
+        if parked:
+            event.state, event.reason, event.filed_at = EventState.PARKED, error, room.clock.now()
         session.add(event)
+    if parked:
+        logger.bind(reason=error).error("event_parked")
+    return parked

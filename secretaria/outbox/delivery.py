@@ -225,6 +225,8 @@ def _settle(room: DispatchRoom, item: OutboxItem, attempt_id: int, result: SendR
             return
         if item.message_id is not None:
             conversations.mark_delivery(session, item.message_id, state)
+        if result.ticket_id is not None:
+            conversations.note_ticket(session, item.conversation_id, result.ticket_id)
         if state != ItemState.UNCONFIRMED:  # what is in doubt holds back what follows
             paced = room.rules if state == ItemState.SENT else None
             nudge_next(room.publisher, session, item.conversation_id, now, paced)

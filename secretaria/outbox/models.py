@@ -59,6 +59,7 @@ class OutboxItem(SQLModel, table=True):
         ),
         Index("outbox_item_to_send", "not_before", postgresql_where=text("state = 'pending'")),
         Index("outbox_item_open", "lease_until", postgresql_where=text("state IN ('sending', 'unconfirmed')")),
+        Index("outbox_item_for_a_person", "created_at", postgresql_where=text("state IN ('held', 'dead')")),
         Index("outbox_item_of_conversation", "conversation_id", "id"),
         one_of("state", ItemState),
         one_of("kind", Kind),

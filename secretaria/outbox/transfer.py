@@ -54,7 +54,7 @@ def _move(panel: Panel, department_id: int, item: OutboxItem) -> SendResult:
     if not is_with_people(ticket, department_id):
         ticket = panel.change_ticket(ticket.id, status="pending", user_id=None, queue_id=department_id)
     if is_with_people(ticket, department_id):
-        return SendResult(Outcome.ACCEPTED)
+        return SendResult(Outcome.ACCEPTED, ticket_id=ticket.id)
     return SendResult(Outcome.NOT_SENT, status=ANSWERED, error="ticket_not_moved")
 
 

@@ -10,6 +10,7 @@ from secretaria.whaticket.shapes import Event, Shape
 from secretaria.whaticket.times import read_time
 
 LONGEST_NAME = 120
+LARGEST_TICKET = 2**31 - 1  # Whaticket's own column is an integer
 
 _ADDRESSES: dict[Shape, tuple[str, ...]] = {
     "proto": ("key.remoteJid", "key.remoteJidAlt", "key.senderPn", "key.sender_pn"),
@@ -57,6 +58,7 @@ _CONTACT_NAMES = (
     "chamado.contact.name",
     "mensagem.contact.name",
 )
+_TICKETS = ("ticket.id", "ticketId", "ticketData.id", "chamado.id", "chamadoId")
 
 
 def number_of(event: Event) -> str | None:
@@ -82,6 +84,12 @@ def name_of(event: Event) -> str | None:
     """Return the name the customer goes by, on one line, or None."""
     own = () if event.from_me else _WRITER_NAMES[event.shape]
     return " ".join(first_text(event.body, *own, *_CONTACT_NAMES).split())[:LONGEST_NAME].rstrip() or None
+
+
+def ticket_of(event: Event) -> int | None:
+    """Return Whaticket's ticket, where the payload tells it."""
+    told = (value for value in every(event.payload, _TICKETS) if isinstance(value, int) and not isinstance(value, bool))
+    return next((value for value in told if 0 < value <= LARGEST_TICKET), None)
 
 
 def _values(event: Event, paths: tuple[str, ...], skipped: frozenset[str]) -> list[object]:

@@ -31,6 +31,7 @@ class SendResult:
         status: The HTTP status, or None where no answer was read.
         error: A short code of ours or of Whaticket, at most 200 characters, never personal data.
         provider_message_id: The WhatsApp id, where this Whaticket returns it.
+        ticket_id: Whaticket's ticket, where it was looked up.
         retry_after_seconds: Wait at least this long, or None where the caller's own backoff stands.
         alert: A person should hear of it now.
     """
@@ -39,6 +40,7 @@ class SendResult:
     status: int | None = None
     error: str = ""
     provider_message_id: str | None = None
+    ticket_id: int | None = None
     retry_after_seconds: float | None = None
     alert: bool = False
 

@@ -37,6 +37,7 @@ class Reading:
         message_id: The id WhatsApp gave, or None when the shape carries none.
         sent_at: When it was sent, aware and in UTC, or None when unusable: the time of arrival stands.
         name: The name the customer goes by, at most 120 characters, or None.
+        ticket_id: Whaticket's ticket, or None where the shape tells none.
         closes_ticket: Whether it says that a person has closed this customer's ticket.
     """
 
@@ -48,4 +49,5 @@ class Reading:
     message_id: str | None = None
     sent_at: datetime | None = None
     name: str | None = None
+    ticket_id: int | None = None
     closes_ticket: bool = False

@@ -42,6 +42,7 @@ def test_unheard_customer_is_heard(room: CatchUpRoom, whaticket: WhaticketSite, 
     assert (message["text"], message["sent_at"], message["event_id"]) == ("tem horário hoje?", written_at, event["id"])
     assert [contact["name"] for contact in rows(room.engine, "contact")] == ["Juliana Prates"]
     assert [turn["state"] for turn in rows(room.engine, "turn")] == ["waiting"]
+    assert [one["ticket_id"] for one in rows(room.engine, "conversation")] == [whaticket.book.tickets()[0].id]
     clock.advance(60)
     assert catch_up(room) == 0
     assert whaticket.book.seen == []

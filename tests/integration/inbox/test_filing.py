@@ -18,6 +18,7 @@ from secretaria.database.transaction import DatabaseUnavailable
 from secretaria.inbox.filing import FilingRoom, file_event
 from secretaria.inbox.receive import Door, receive_webhook
 from secretaria.queue.jobs import ANSWER_TURN
+from secretaria.replies.sweep import sweep
 from secretaria.settings import TurnsSection
 from secretaria.whaticket.payload import read_payload
 from tests.builders import (
@@ -179,6 +180,68 @@ def test_a_poisonous_event_is_parked_and_blocks_nobody(
     assert (event["state"], event["reason"], event["failures"]) == ("parked", "KeyError", 5)
     assert b"veneno" in event["body"]
     assert len(rows(door.engine, "message")) == 6
+
+
+def test_an_event_that_kills_its_worker_is_parked(
+    door: Door, room: FilingRoom, nudges: PublishedNudges, clock: HeldClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the process dies nothing is left to count it, so each try after the first is counted before it begins."""
+
+    class Killed(BaseException):
+        """The process is gone in the middle of the work."""
+
+    def die_of_poison(payload: dict[str, Any]) -> object:
+        if payload["key"]["id"] == "VENENO":
+            raise Killed
+        return read_payload(payload)
+
+    monkeypatch.setattr("secretaria.inbox.filing.read_payload", die_of_poison)
+    poison = receive(door, a_text("veneno", message_id="VENENO"))
+    deaths = 0
+    for attempt in range(10):
+        try:
+            file_event(room, poison)
+        except Killed:
+            deaths += 1
+        receive_and_file_other(door, room, f"M{attempt}", poison)
+        clock.advance(6)
+        sweep(door.engine, nudges, clock)
+    event = next(event for event in rows(door.engine, "inbox_event") if event["id"] == poison)
+    assert (event["state"], event["reason"], deaths) == ("parked", "tried_too_often", 5)
+    assert b"veneno" in event["body"]
+    assert len(rows(door.engine, "message")) == 10
+
+
+def receive_and_file_other(door: Door, room: FilingRoom, message_id: str, poison: UUID) -> None:
+    """Walk another event through, as a worker that lives would."""
+    event_id = receive(door, a_text(message_id=message_id))
+    assert event_id != poison
+    file_event(room, event_id)
+
+
+def test_a_late_event_that_fails_counts_once_a_try(
+    door: Door, room: FilingRoom, nudges: PublishedNudges, clock: HeldClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the sweep brings back and fails with an error of ours is counted for the try, not twice."""
+    event_id = receive(door, a_text())
+    clock.advance(6)
+    sweep(door.engine, nudges, clock)
+    monkeypatch.setattr("secretaria.inbox.filing.read_payload", lambda payload: payload["nada"])
+    file_event(room, event_id)
+    assert rows(door.engine, "inbox_event")[0]["failures"] == 1
+    monkeypatch.undo()
+    file_event(room, event_id)
+    assert rows(door.engine, "inbox_event")[0]["state"] == "filed"
+
+
+def test_ticket_of_whaticket_is_noted(door: Door, room: FilingRoom) -> None:
+    """What an event tells of its ticket is kept for whoever must find it; one that tells none changes nothing."""
+    receive_and_file(door, room, {**a_text(message_id="M1"), "ticket": {"id": 357}})
+    assert rows(door.engine, "conversation")[0]["ticket_id"] == 357
+    receive_and_file(door, room, a_text(message_id="M2"))
+    assert rows(door.engine, "conversation")[0]["ticket_id"] == 357
+    receive_and_file(door, room, {**a_text(message_id="M3"), "ticketId": 2**40, "ticketData": {"id": 358}})
+    assert rows(door.engine, "conversation")[0]["ticket_id"] == 358
 
 
 def test_a_failure_of_the_database_is_no_failure_of_the_event(

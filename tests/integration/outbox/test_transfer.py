@@ -73,6 +73,7 @@ def test_ticket_goes_to_the_department(answered: Scene, handing: DispatchRoom, w
     assert ticket(whaticket) == ("pending", None, DEPARTMENT)
     item = answered.item(TRANSFER)
     assert (item["state"], item["message_id"], item["reason"]) == ("sent", None, None)
+    assert answered.conversation()["ticket_id"] == whaticket.book.tickets()[0].id
     assert whaticket.bodies() == BUBBLES
     assert whaticket.book.seen == []
 
