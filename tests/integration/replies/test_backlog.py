@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import re
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
+from typing import Protocol
 from uuid import UUID
 
 import pytest
+from sqlalchemy import Engine, event, text
 
 from secretaria.errors import UsageInvalid
 from secretaria.inbox.receive import receive_webhook
@@ -16,6 +21,9 @@ from secretaria.replies.references import Reference, chosen_queues, parse_refere
 from tests.answering import FIRST, SECOND, Scene
 from tests.builders import NUMBER, a_door, a_text, rows, with_token
 
+WHOLE = re.compile(
+    r"Seq Scan on (?:inbox_event|outbox_item|turn)\b|using (?:inbox_event|outbox_item|turn)_(?:pkey|once|of_conversation)\b"
+)
 EVENT = "01991f3e-7a10-7c4e-9a55-3f2f5f0d6a01"
 
 
@@ -27,6 +35,26 @@ def listed(scene: Scene, *, queue: str | None = None, state: str | None = None, 
 def receive(scene: Scene, message_id: str) -> None:
     """Let an event in and leave it unfiled."""
     receive_webhook(a_door(scene.engine, scene.nudges, scene.clock), with_token(a_text(message_id=message_id)))
+
+
+class Cursor(Protocol):
+    """What psycopg2's cursor tells of the last query."""
+
+    query: bytes
+
+
+@contextmanager
+def recorded(engine: Engine, asked: list[str]) -> Iterator[None]:
+    """Collect the queries sent meanwhile, as PostgreSQL gets them."""
+
+    def collect(_connection: object, cursor: Cursor, *_: object) -> None:
+        asked.append(cursor.query.decode())
+
+    event.listen(engine, "after_cursor_execute", collect)
+    try:
+        yield
+    finally:
+        event.remove(engine, "after_cursor_execute", collect)
 
 
 def test_stats_of_an_empty_installation(scene: Scene) -> None:
@@ -50,6 +78,20 @@ def test_stats_count_what_is_open_and_what_needs_a_person(answered: Scene) -> No
     assert (sum(turns.states.values()), turns.oldest_seconds) == (0, None)
     assert (turns.paused_by, turns.paused_at) == ("renata@balcao", answered.clock.now())
     assert (outbox.states["pending"], outbox.states["held"], outbox.oldest_seconds) == (1, 1, 42.0)
+
+
+def test_nothing_that_has_come_to_its_end_is_read(engine: Engine, scene: Scene) -> None:
+    """Every question about what stands is answered by the indexes of what stands, however much has ended well."""
+    asked: list[str] = []
+    with recorded(engine, asked):
+        read_stats(engine, scene.clock.now())
+        listed(scene)
+    with engine.connect() as connection:
+        connection.execute(text("SET LOCAL enable_seqscan = off"))  # a handful of rows is not worth an index otherwise
+        plans = ["\n".join(connection.execute(text(f"EXPLAIN {one}")).scalars()) for one in asked]
+    read = [table for plan in plans for table in WHOLE.findall(plan)]
+    assert len(plans) > 10
+    assert read == []
 
 
 def test_list_says_what_needs_a_person_first(answered: Scene) -> None:
@@ -138,17 +180,17 @@ def test_references_are_readable_and_typed() -> None:
     assert parse_reference(EVENT) == parse_reference(f"e:{EVENT}") == Reference("inbox", UUID(EVENT))
     assert parse_reference("t:12") == Reference("turns", 12)
     assert parse_reference("o:34") == Reference("outbox", 34)
-    for text in (f"e:{EVENT}", "t:12", "o:34"):
-        assert str(parse_reference(text)) == text
+    for written in (f"e:{EVENT}", "t:12", "o:34"):
+        assert str(parse_reference(written)) == written
 
 
 @pytest.mark.parametrize(
-    "text", ["", "12", "x:1", "t:", "t:0", "t:-1", "o:1.5", "o:٣", "e:12", f"t:{EVENT}", f":{EVENT}"]
+    "written", ["", "12", "x:1", "t:", "t:0", "t:-1", "o:1.5", "o:٣", "e:12", f"t:{EVENT}", f":{EVENT}"]
 )
-def test_what_names_nothing_is_refused(text: str) -> None:
+def test_what_names_nothing_is_refused(written: str) -> None:
     """Anything else is a usage error that shows the forms."""
     with pytest.raises(UsageInvalid) as refused:
-        parse_reference(text)
+        parse_reference(written)
     assert "e:<uuid>" in refused.value.hint
 
 

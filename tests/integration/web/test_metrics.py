@@ -250,9 +250,9 @@ def test_without_a_database_no_gauge_is_invented(start: Start) -> None:
     }
 
 
-def test_open_breaker_is_on_the_scrape(site: httpx.Client, valkey: redis.Redis) -> None:
-    """What a worker found out about the model is seen at once by whoever scrapes the service."""
-    name = "llm:api.openai.com:gpt-4.1-mini"
+@pytest.mark.parametrize("name", ["llm:api.openai.com:gpt-4.1-mini", "whaticket:principal"])
+def test_open_breaker_is_on_the_scrape(site: httpx.Client, valkey: redis.Redis, name: str) -> None:
+    """What a worker found out about the model, or about Whaticket, is seen at once by whoever scrapes the service."""
     labels = ("secretaria_breaker_state", (("name", name),))
     assert scraped(site)[labels] == 0.0
     breaker = Breaker(valkey, SystemClock())
