@@ -175,6 +175,18 @@ def history_before(session: Session, conversation_id: int, turn_id: int, limit: 
     return list(reversed(session.exec(statement).all()))
 
 
+def said_since(session: Session, conversation_id: int, since: datetime, limit: int) -> Sequence[Message]:
+    """Return the newest bubbles of a conversation since a moment, oldest first; what was never said is left out."""
+    statement = (
+        select(Message)
+        .where(Message.conversation_id == conversation_id, col(Message.delivery).not_in(UNSAID))
+        .where(col(Message.received_at) >= since)
+        .order_by(col(Message.seq).desc())
+        .limit(limit)
+    )
+    return list(reversed(session.exec(statement).all()))
+
+
 def bind_echo(
     session: Session, conversation_id: int, *, text: str, provider_message_id: str | None, since: datetime
 ) -> bool:

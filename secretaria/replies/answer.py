@@ -21,7 +21,10 @@ from secretaria.errors import Unavailable
 from secretaria.knowledge.folder import Business
 from secretaria.llm.chat import Chat
 from secretaria.queue.publisher import Publisher
+from secretaria.replies import wording
 from secretaria.replies.drafting import draft_reply
+from secretaria.replies.handing import hand_over_silently
+from secretaria.replies.loops import LOOKED_BACK, MESSAGES, ROUNDS, Said, talks_with_machine
 from secretaria.replies.policy import judge
 from secretaria.replies.settling import (
     MAX_RESTARTS,
@@ -34,6 +37,7 @@ from secretaria.replies.settling import (
 
 HISTORY_MESSAGES = 24
 WORKER_LOST = "worker_lost"
+TALKS_WITH_MACHINE = "talks_with_machine"
 LONGEST_TEXT = 4000  # of one message as the model sees it; it is stored whole
 
 
@@ -121,8 +125,26 @@ def _may_answer(room: AnsweringRoom, session: Session, conversation: Conversatio
         give_back(session, conversation, now)
     if turn.state == TurnState.ANSWERING:  # whoever had it died, or lost the database
         log.bind(failures=turn.failures + 1).warning("turn_abandoned")
-        return not count_failure(session, turn, now, WORKER_LOST)
+        if count_failure(session, turn, now, WORKER_LOST, transfers=room.transfers):
+            return False
+    if _talks_with_machine(session, conversation, now):
+        hand_over_silently(
+            session, turn, now, reason=TALKS_WITH_MACHINE, brief=wording.MACHINE_BRIEF, transfers=room.transfers
+        )
+        log.error("talks_with_machine")
+        return False
     return True
+
+
+def _talks_with_machine(session: Session, conversation: Conversation, now: datetime) -> bool:
+    """Look at the last answers, once there are enough; what a person said ends the counting."""
+    if conversation.last_seq < 2 * ROUNDS:
+        return False
+    since = max(conversation.episode_at, conversation.person_spoke_at or now - LOOKED_BACK, now - LOOKED_BACK)
+    lately = conversations.said_since(session, conversation.id or 0, since, MESSAGES)
+    return talks_with_machine(
+        Said(one.author == Author.SECRETARY, one.text[:LONGEST_TEXT], one.received_at) for one in lately
+    )
 
 
 def _read(room: AnsweringRoom, session: Session, conversation: Conversation, turn: Turn, token: int) -> Claimed:

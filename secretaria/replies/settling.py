@@ -26,6 +26,7 @@ from secretaria.queue.jobs import ANSWER_TURN, DELIVER_ITEM
 from secretaria.queue.publisher import Publisher
 from secretaria.replies import wording
 from secretaria.replies.drafting import Drafted
+from secretaria.replies.handing import hand_over_silently
 from secretaria.replies.models import Reply
 from secretaria.replies.recovery import MODEL_FAILED, apologise_once
 
@@ -122,13 +123,13 @@ def fail_turn(engine: Engine, now: datetime, claimed: Claimed, error: str) -> No
         if not release_lease(session, claimed.conversation_id, token=claimed.token):
             return
         turn = session.get_one(Turn, claimed.turn_id, populate_existing=True)
-        if not count_failure(session, turn, now, error):
+        if not count_failure(session, turn, now, error, transfers=claimed.transfers):
             turn.state = TurnState.WAITING
             turn.due_at = now + timedelta(seconds=FAILURE_WAIT_SECONDS * turn.failures)
 
 
-def count_failure(session: Session, turn: Turn, now: datetime, reason: str) -> bool:
-    """Count a failure against a turn.
+def count_failure(session: Session, turn: Turn, now: datetime, reason: str, *, transfers: bool) -> bool:
+    """Count a failure against a turn; the fifth hands it to a person.
 
     Returns:
         Whether it was one too many, so that a person has the turn now.
@@ -137,8 +138,7 @@ def count_failure(session: Session, turn: Turn, now: datetime, reason: str) -> b
     session.add(turn)
     if turn.failures < MAX_FAILURES:
         return False
-    turn.state, turn.reason, turn.closed_at = TurnState.HANDED_OFF, reason, now
-    _hand_off(session, turn.conversation_id, now)
+    hand_over_silently(session, turn, now, reason=reason, brief=wording.WORKER_LOST_BRIEF, transfers=transfers)
     return True
 
 

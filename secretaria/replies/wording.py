@@ -9,3 +9,7 @@ NO_DRAFT_BRIEF = "A assistente não conseguiu responder (falha do modelo); leia 
 
 STILL_WAITING = "Sua mensagem já está com a equipe. Uma pessoa responde por aqui assim que puder."
 """Said once to a customer who writes again while a person is awaited."""
+
+MACHINE_BRIEF = "Do outro lado parece responder um robô: a secretária parou de conversar com ele."
+
+WORKER_LOST_BRIEF = "A assistente falhou várias vezes nesta conversa; leia as últimas mensagens do cliente."
