@@ -8,6 +8,7 @@ from sqlmodel import SQLModel
 
 import secretaria.conversations.models
 import secretaria.inbox.models
+import secretaria.llm.models
 import secretaria.outbox.models
 import secretaria.queue.models
 import secretaria.replies.models  # noqa: F401  # importing the models is what fills the metadata

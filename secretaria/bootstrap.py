@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from secretaria.inbox.receive import Door
     from secretaria.inbox.spool import Spool
     from secretaria.knowledge.folder import Business
+    from secretaria.llm.budget import Budget
     from secretaria.llm.chat import Chat
     from secretaria.outbox.delivery import DispatchRoom
     from secretaria.outbox.reconcile import ReconcileRoom
@@ -146,6 +147,18 @@ class Installation:
             max_output_tokens=section.max_output_tokens,
             temperature=section.temperature,
             breaker=self.breaker if secrets.redis_url.get_secret_value() else None,  # doctor asks without Redis too
+            budget=self.budget if secrets.database_url.get_secret_value() else None,
+        )
+
+    @cached_property
+    def budget(self) -> Budget:
+        """What the model may still cost."""
+        from secretaria.llm.budget import Budget
+        from secretaria.llm.pricing import PriceList
+
+        limits = self.settings.budget
+        return Budget(
+            self.engine, self.clock, limits, PriceList(limits.prices), lambda: self.business.card.identity.timezone
         )
 
     @cached_property

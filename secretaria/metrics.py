@@ -28,8 +28,11 @@ WEBHOOK_STATUSES = (
 JOB_NAMES = ("inbox.file", "inbox.catch_up", "turn.answer", "outbox.deliver", "outbox.reconcile")
 LLM_CAUSES = (
     "timeout", "rate_limited", "unauthorized", "unknown_model", "bad_request", "server_error", "unreachable",
-    "not_an_answer", "empty", "unreadable_draft", "breaker_open",
+    "not_an_answer", "empty", "unreadable_draft", "breaker_open", "budget",
 )  # fmt: skip
+LLM_PURPOSES = ("reply", "repair", "regeneration", "summary", "transcription")
+TOKEN_KINDS = ("fresh", "cached", "written")
+BUDGET_SCOPES = ("conversation", "day", "month")
 SEND_OUTCOMES = ("not_sent", "misconfigured", "refused", "unknown")
 CONFIRMED_BY = ("readback", "echo", "operator")
 COMPONENTS = ("postgresql", "redis", "workers")
@@ -41,6 +44,10 @@ TASK_LATENCY = Histogram(
 )
 LLM_LATENCY = Histogram("secretaria_llm_latency_seconds", "Time of a call to the model.", buckets=LLM_SECONDS)
 LLM_ERRORS = Counter("secretaria_llm_errors_total", "Turns without a usable draft, by cause.", ["cause"])
+LLM_TOKENS = Counter("secretaria_llm_tokens_total", "Tokens the model read and wrote.", ["purpose", "kind"])
+LLM_COST = Counter("secretaria_llm_cost_usd_total", "What the model cost, by the price list.", ["purpose"])
+LLM_UNPRICED = Counter("secretaria_llm_unpriced_calls_total", "Calls to a model without a price: they cost 0 here.")
+BUDGET_REFUSALS = Counter("secretaria_budget_refusals_total", "Calls the budget did not allow, by limit.", ["scope"])
 WHATICKET_SENT = Counter("secretaria_whaticket_send_success_total", "Bubbles that Whaticket accepted.")
 WHATICKET_ERRORS = Counter(
     "secretaria_whaticket_errors_total", "Sends that were not accepted, by meaning.", ["outcome"]
@@ -66,6 +73,8 @@ def show_all(intentions: tuple[str, ...]) -> None:
         (WEBHOOK_RECEIVED, WEBHOOK_STATUSES),
         (TASK_LATENCY, JOB_NAMES),
         (LLM_ERRORS, LLM_CAUSES),
+        (LLM_COST, LLM_PURPOSES),
+        (BUDGET_REFUSALS, BUDGET_SCOPES),
         (WHATICKET_ERRORS, SEND_OUTCOMES),
         (SENDS_CONFIRMED, CONFIRMED_BY),
         (INTENTIONS, intentions),
@@ -73,6 +82,9 @@ def show_all(intentions: tuple[str, ...]) -> None:
     ):
         for value in values:
             metric.labels(value)
+    for purpose in LLM_PURPOSES:
+        for kind in TOKEN_KINDS:
+            LLM_TOKENS.labels(purpose, kind)
 
 
 def scrape_registry() -> CollectorRegistry:

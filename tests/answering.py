@@ -20,6 +20,7 @@ from secretaria.clock import Clock, HeldClock
 from secretaria.conversations.leases import LeaseKeeper
 from secretaria.inbox.receive import Door, receive_webhook
 from secretaria.knowledge.folder import Business
+from secretaria.llm.budget import Budget
 from secretaria.llm.chat import Chat
 from secretaria.llm.openai_chat import OpenAIChat
 from secretaria.outbox.delivery import DispatchRoom
@@ -169,6 +170,7 @@ def a_chat(
     fallback_model: str = "",
     timeout_seconds: float = 5.0,
     breaker: Breaker | None = None,
+    budget: Budget | None = None,
 ) -> OpenAIChat:
     """Build the client under test."""
     return OpenAIChat(
@@ -180,6 +182,7 @@ def a_chat(
         max_output_tokens=900,
         temperature=0.3,
         breaker=breaker,
+        budget=budget,
     )
 
 

@@ -11,6 +11,7 @@ from secretaria.errors import ConfigurationError, Unavailable
 
 DEFAULT_HOST = "api.openai.com"
 BREAKER_OPEN = "breaker_open"
+BUDGET_USED_UP = "budget"
 
 
 class ChatUnavailable(Unavailable):
@@ -49,12 +50,18 @@ class ChatRequest:
         schema_name: Name of the answer's shape.
         schema: JSON schema of the answer, strict form.
         unit: What a circuit breaker counts once however often it is asked, for instance a turn; empty counts each call.
+        conversation_id: Whose budget pays, besides the day's and the month's; None where no conversation asks.
+        purpose: What it is for, from ``metrics.LLM_PURPOSES``.
+        model: Asked instead of the configured model, for instance because the budget is short; empty for that one.
     """
 
     messages: tuple[Mapping[str, object], ...]
     schema_name: str
     schema: Mapping[str, Any]
     unit: str = ""
+    conversation_id: int | None = None
+    purpose: str = "reply"
+    model: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +73,16 @@ class ChatAnswer:
         model: The model that answered, the fallback included.
         prompt_tokens: Tokens read, 0 where the service does not say.
         completion_tokens: Tokens written, 0 where the service does not say.
+        cached_tokens: Tokens read from the service's cache, which are part of ``prompt_tokens``.
+        cost_micros: What it cost in micro-dollars, 0 where the model has no price or nobody counts.
     """
 
     text: str
     model: str
     prompt_tokens: int
     completion_tokens: int
+    cached_tokens: int = 0
+    cost_micros: int = 0
 
 
 class Chat(Protocol):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any, Literal, cast
 
 import httpx2  # what openai speaks HTTP with
@@ -12,6 +13,7 @@ import openai
 from loguru import logger
 
 from secretaria.breaker import Breaker
+from secretaria.llm.budget import Budget, Hold
 from secretaria.llm.chat import (
     BREAKER_OPEN,
     ChatAnswer,
@@ -20,11 +22,13 @@ from secretaria.llm.chat import (
     ChatUnavailable,
     breaker_name,
 )
+from secretaria.llm.pricing import estimate_tokens
 
 Structure = Literal["json_schema", "json_object", "prompt"]
 LADDER: tuple[Structure, ...] = ("json_schema", "json_object", "prompt")
 CONNECT_SECONDS = 3.0
 EMPTY = "empty"
+BILLED_CAUSES = frozenset({"timeout", "not_an_answer", EMPTY})  # the service has read the prompt, and may charge for it
 STRUCTURE_WORDS = ("response_format", "json_schema", "json_object", "structured output", "json mode")
 
 MEANINGS: tuple[tuple[type[openai.OpenAIError], type[ChatUnavailable | ChatMisconfigured], str], ...] = (
@@ -55,6 +59,7 @@ class OpenAIChat:
         max_output_tokens: int,
         temperature: float,
         breaker: Breaker | None = None,
+        budget: Budget | None = None,
     ) -> None:
         """Build the client.
 
@@ -67,6 +72,7 @@ class OpenAIChat:
             max_output_tokens: Limit of the answer.
             temperature: 0 to 2.
             breaker: Asked before each call to a model; without it every model is always asked.
+            budget: Pays for each call to a model; without it nobody counts.
         """
         self._client = openai.OpenAI(
             api_key=api_key,
@@ -77,6 +83,7 @@ class OpenAIChat:
         )
         self._base_url = base_url
         self._breaker = breaker
+        self._budget = budget
         self._timeout_seconds = timeout_seconds
         self._models = tuple(name for name in (model, fallback_model) if name)
         self._max_output_tokens = max_output_tokens
@@ -87,16 +94,17 @@ class OpenAIChat:
         """Ask the model, then the fallback model if the first gave nothing usable or its breaker is open.
 
         Raises:
-            ChatUnavailable: No model gave an answer, or none may be asked.
+            ChatUnavailable: No model gave an answer, or none may be asked: ``BudgetUsedUp`` where nothing pays for it.
             ChatMisconfigured: The service refuses how we ask.
+            DatabaseUnavailable: Nobody can say what the budget still pays for.
         """
-        *others, last = self._models
+        *others, last = dict.fromkeys((request.model, *self._models[1:]) if request.model else self._models)
         for model in others:
             try:
-                return self._ask_if_allowed(model, request)
+                return self._ask_within_budget(model, request)
             except (ChatUnavailable, ChatMisconfigured) as error:
                 logger.bind(model=model, cause=error.cause).warning("llm_fell_back")
-        return self._ask_if_allowed(last, request)
+        return self._ask_within_budget(last, request)
 
     def list_models(self) -> list[str]:
         """Return the names of the models the service offers.
@@ -115,6 +123,32 @@ class OpenAIChat:
     def close(self) -> None:
         """Release the connections."""
         self._client.close()
+
+    def _ask_within_budget(self, model: str, request: ChatRequest) -> ChatAnswer:
+        """Set aside what the call may cost, and count what it cost; a call that surely cost nothing gives all back."""
+        if self._budget is None:
+            return self._ask_if_allowed(model, request)
+        hold = self._budget.reserve(
+            request.conversation_id,
+            model,
+            purpose=request.purpose,
+            prompt_tokens=_estimate(request),
+            completion_tokens=self._max_output_tokens,
+        )
+        try:
+            answer = self._ask_if_allowed(model, request)
+        except (ChatUnavailable, ChatMisconfigured) as error:
+            _close(hold, billed=error.cause in BILLED_CAUSES)
+            raise
+        except BaseException:
+            _close(hold, billed=True)
+            raise
+        cost = hold.settle(
+            answer.prompt_tokens or None,
+            answer.completion_tokens or estimate_tokens(answer.text),
+            cached_tokens=answer.cached_tokens,
+        )
+        return replace(answer, cost_micros=cost)
 
     def _ask_if_allowed(self, model: str, request: ChatRequest) -> ChatAnswer:
         """Tell the breaker how the service did; refusing what we ask, or leaving a text empty, is no fault of its."""
@@ -187,6 +221,19 @@ class _Punctual(httpx2.SyncByteStream):
         self._stream.close()
 
 
+def _close(hold: Hold, *, billed: bool) -> None:
+    if billed:
+        hold.settle()
+    else:
+        hold.release()
+
+
+def _estimate(request: ChatRequest) -> int:
+    """Estimate what the model reads, the shape of the answer included."""
+    texts = [str(message.get("content", "")) for message in request.messages]
+    return sum(map(estimate_tokens, [*texts, json.dumps(request.schema)]))
+
+
 def _limits(seconds: float) -> openai.Timeout:
     return openai.Timeout(seconds, connect=min(CONNECT_SECONDS, seconds))
 
@@ -217,12 +264,13 @@ def _read(completion: object, model: str) -> ChatAnswer:
         model=model,
         prompt_tokens=_count(usage, "prompt_tokens"),
         completion_tokens=_count(usage, "completion_tokens"),
+        cached_tokens=_count(getattr(usage, "prompt_tokens_details", None), "cached_tokens"),
     )
 
 
 def _count(usage: object, name: str) -> int:
     counted = getattr(usage, name, None)
-    return counted if isinstance(counted, int) else 0
+    return max(counted, 0) if isinstance(counted, int) else 0
 
 
 def _messages(request: ChatRequest, structure: Structure) -> list[Mapping[str, object]]:

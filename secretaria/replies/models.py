@@ -28,6 +28,7 @@ class Reply(SQLModel, table=True):
         checks: Verdict by check, for instance ``{"length": "cut"}``.
         handoff_by: Who asked for a person: ``model``, or the rule of ours that did.
         calls: How often the model was asked.
+        cost_micros: What its calls cost in micro-dollars, by the price list; None where nobody counted.
         regenerations: How often it was told what was wrong with what it would have said.
         llm_seconds: Time spent in the model's calls of this turn.
         steps: Seconds by step, for instance ``{"draft": 1.2, "tool": 0.1}``.
@@ -63,6 +64,7 @@ class Reply(SQLModel, table=True):
     business_version: str | None = None
     prompt_tokens: int | None = None
     completion_tokens: int | None = None
+    cost_micros: int | None = Field(default=None, sa_type=BigInteger)
     calls: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
     regenerations: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
     llm_seconds: float | None = None

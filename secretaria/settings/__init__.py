@@ -13,6 +13,7 @@ from secretaria.settings.loading import (
 from secretaria.settings.secrets import describe, require, require_strong_webhook_secrets, secret_values
 from secretaria.settings.sections import (
     QUEUE_NAMES,
+    BudgetSection,
     Flavour,
     LogSection,
     OutboxSection,
@@ -32,6 +33,7 @@ __all__ = [
     "OVERRIDE_PREFIX",
     "QUEUE_NAMES",
     "SECTIONS",
+    "BudgetSection",
     "Flavour",
     "LogSection",
     "OutboxSection",

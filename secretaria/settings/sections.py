@@ -114,6 +114,34 @@ class LlmSection(Section):
     temperature: float = Field(default=0.3, ge=0, le=2, description="Variação do texto; menor é mais estável.")
 
 
+class BudgetSection(Section):
+    """What the model may cost: tokens and dollars, of one conversation, of a day and of a month; 0 is no limit."""
+
+    conversation_tokens_per_day: int = Field(
+        default=250_000, ge=0, description="Tokens por dia de uma conversa; 0 não limita. Um turno comum gasta 6.000."
+    )
+    conversation_usd_per_day: float = Field(
+        default=0.5, ge=0, le=1e6, description="Dólares por dia de uma conversa; 0 não limita."
+    )
+    day_tokens: int = Field(default=6_000_000, ge=0, description="Tokens por dia, todas as conversas; 0 não limita.")
+    day_usd: float = Field(default=10.0, ge=0, le=1e6, description="Dólares por dia, tudo somado; 0 não limita.")
+    month_tokens: int = Field(default=0, ge=0, description="Tokens por mês, tudo somado; 0 não limita.")
+    month_usd: float = Field(default=100.0, ge=0, le=1e6, description="Dólares por mês, tudo somado; 0 não limita.")
+    small_model: str = Field(
+        default="", description="Modelo mais barato, usado quando o orçamento aperta; vazio pula esse degrau."
+    )
+    small_model_at: float = Field(
+        default=0.7, gt=0, le=1, description="Parte gasta a partir da qual o modelo mais barato assume."
+    )
+    short_memory_at: float = Field(
+        default=0.85, gt=0, le=1, description="Parte gasta a partir da qual o modelo lê menos da conversa."
+    )
+    prices: tuple[str, ...] = Field(
+        default=(),
+        description='Preços em dólares: "modelo entrada cache saída" por milhão de tokens, ou "modelo preço" por minuto de áudio.',
+    )
+
+
 class HandoffSection(Section):
     """How long a person keeps a conversation."""
 
@@ -208,6 +236,7 @@ class Settings(Section):
     turns: TurnsSection = TurnsSection()
     whaticket: WhaticketSection = WhaticketSection()
     llm: LlmSection = LlmSection()
+    budget: BudgetSection = BudgetSection()
     handoff: HandoffSection = HandoffSection()
     outbox: OutboxSection = OutboxSection()
     egress: EgressSection = EgressSection()

@@ -19,6 +19,7 @@ from secretaria.replies.sweep import sweep
 SWEEP_SECONDS = 1.0
 BEAT_SECONDS = 5.0
 CATCH_UP_SECONDS = 60.0
+EXPIRE_SECONDS = 60.0
 FIRST_CATCH_UP_SECONDS = 15.0  # what was spooled while the database was away is filed first
 CATCH_UP_KEY = "secretaria:catch-up"
 
@@ -30,6 +31,7 @@ class Schedule:
         self._installation = installation
         self._stopped = threading.Event()
         self._catch_up_at = time.monotonic() + FIRST_CATCH_UP_SECONDS
+        self._expire_at = time.monotonic()
         self._thread = threading.Thread(target=self._run, name="schedule", daemon=True)
 
     def start(self) -> None:
@@ -92,6 +94,9 @@ class Schedule:
                 self._installation.clock,
                 self._installation.model_state,
             )
+            if time.monotonic() >= self._expire_at:
+                self._installation.budget.expire()
+                self._expire_at = time.monotonic() + EXPIRE_SECONDS
         except Unavailable:
             self._catch_up_at = time.monotonic() + FIRST_CATCH_UP_SECONDS
             logger.warning("sweep_postponed")

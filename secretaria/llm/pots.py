@@ -1,0 +1,157 @@
+"""The pots the model's calls are paid from: the queries over them; the caller holds the transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from sqlalchemy import ColumnElement, and_, delete, func, or_, true, update
+from sqlalchemy.dialects.postgresql import Insert, insert
+from sqlmodel import Session, col, select
+
+from secretaria.llm.models import EVERYBODY, SCOPES, LlmReservation, LlmSpending
+from secretaria.llm.pricing import MICROS
+from secretaria.settings import BudgetSection
+
+KEY = ("scope", "conversation_id", "period")
+CONVERSATIONS_KEPT = timedelta(days=40)
+AT_ONCE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Pot:
+    """One limit and whose it is; a limit of 0 is none."""
+
+    scope: str
+    conversation_id: int
+    period: date
+    most_tokens: int
+    most_micros: int
+
+    def holds(self, tokens: int, micros: int) -> bool:
+        """Tell whether this much is within the limit."""
+        pairs = ((tokens, self.most_tokens), (micros, self.most_micros))
+        return all(not most or used <= most for used, most in pairs)
+
+    def share(self, tokens: int, micros: int) -> float:
+        """Return which part is used of the limit that is nearest, 0 where there is none."""
+        pairs = ((tokens, self.most_tokens), (micros, self.most_micros))
+        return max((used / most for used, most in pairs if most), default=0.0)
+
+
+def pots_of(limits: BudgetSection, conversation_id: int | None, day: date) -> list[Pot]:
+    """Return the pots a call is paid from, the narrow one first: everybody locks them in this order.
+
+    Args:
+        limits: How much each holds.
+        conversation_id: Who asks; None where no conversation does.
+        day: The day in the business's zone.
+    """
+    shared = [
+        Pot("day", EVERYBODY, day, limits.day_tokens, _micros(limits.day_usd)),
+        Pot("month", EVERYBODY, day.replace(day=1), limits.month_tokens, _micros(limits.month_usd)),
+    ]
+    if conversation_id is None:
+        return shared
+    most = limits.conversation_tokens_per_day, _micros(limits.conversation_usd_per_day)
+    return [Pot("conversation", conversation_id, day, *most), *shared]
+
+
+def take(session: Session, pot: Pot, tokens: int, micros: int) -> bool:
+    """Take from a pot, or change nothing where it does not hold that much."""
+    if not pot.holds(tokens, micros):
+        return False
+    fresh = _row(pot, tokens, micros)
+    totals = col(LlmSpending.tokens) + fresh.excluded.tokens, col(LlmSpending.micros) + fresh.excluded.micros
+    limited = zip(totals, (pot.most_tokens, pot.most_micros), strict=True)
+    upsert = fresh.on_conflict_do_update(
+        index_elements=KEY,
+        set_={"tokens": totals[0], "micros": totals[1]},
+        where=and_(true(), *(total <= most for total, most in limited if most)),
+    )
+    return session.execute(upsert.returning(col(LlmSpending.scope))).first() is not None
+
+
+def add(session: Session, pot: Pot, tokens: int, micros: int) -> None:
+    """Add what was spent, or take off what was not, whatever the limit says; a pot never holds less than nothing."""
+    fresh = _row(pot, max(tokens, 0), max(micros, 0))
+    changed = {
+        "tokens": func.greatest(col(LlmSpending.tokens) + tokens, 0),
+        "micros": func.greatest(col(LlmSpending.micros) + micros, 0),
+    }
+    session.execute(fresh.on_conflict_do_update(index_elements=KEY, set_=changed))
+
+
+def shares(session: Session, pots: Sequence[Pot]) -> dict[str, float]:
+    """Return which part of each pot is used, by scope."""
+    found = session.exec(select(LlmSpending).where(or_(*map(_is, pots)))).all()
+    used = {row.scope: (row.tokens, row.micros) for row in found}
+    return {pot.scope: pot.share(*used.get(pot.scope, (0, 0))) for pot in pots}
+
+
+def fullest_conversation(session: Session, limits: BudgetSection, day: date) -> float:
+    """Return which part the conversation that spent most today has used of its pot."""
+    spent = select(func.max(LlmSpending.tokens), func.max(LlmSpending.micros))
+    tokens, micros = session.exec(spent.where(LlmSpending.scope == "conversation", LlmSpending.period == day)).one()
+    return pots_of(limits, EVERYBODY, day)[0].share(tokens or 0, micros or 0)
+
+
+def mark_told(session: Session, pot: Pot, now: datetime) -> bool:
+    """Note that the operator was told of a used-up pot; whether that is news."""
+    session.execute(_row(pot, 0, 0).on_conflict_do_nothing())
+    untold = update(LlmSpending).where(_is(pot), col(LlmSpending.told_at).is_(None)).values(told_at=now)
+    return session.execute(untold.returning(col(LlmSpending.scope))).first() is not None
+
+
+def drop_reservation(session: Session, reservation_id: int) -> tuple[int, int]:
+    """Remove a reservation and return what it held; nothing where it had run out."""
+    held = delete(LlmReservation).where(col(LlmReservation.id) == reservation_id)
+    row = session.execute(held.returning(col(LlmReservation.tokens), col(LlmReservation.micros))).one_or_none()
+    return (0, 0) if row is None else (row[0], row[1])
+
+
+def expire_reservations(session: Session, limits: BudgetSection, now: datetime) -> int:
+    """Give back what was set aside by workers that died, and forget what old conversations spent.
+
+    Returns:
+        How many reservations ran out.
+    """
+    due = (
+        select(LlmReservation)
+        .where(col(LlmReservation.expires_at) <= now)
+        .limit(AT_ONCE)
+        .with_for_update(skip_locked=True)
+    )
+    expired = session.exec(due).all()
+    returned: dict[Pot, tuple[int, int]] = {}
+    for reservation in expired:
+        for pot in pots_of(limits, reservation.conversation_id, reservation.day):
+            tokens, micros = returned.get(pot, (0, 0))
+            returned[pot] = tokens + reservation.tokens, micros + reservation.micros
+        session.delete(reservation)
+    session.flush()
+    for pot in sorted(returned, key=lambda pot: (SCOPES.index(pot.scope), pot.conversation_id, pot.period)):
+        tokens, micros = returned[pot]
+        add(session, pot, -tokens, -micros)
+    old = (now - CONVERSATIONS_KEPT).date()
+    session.execute(delete(LlmSpending).where(col(LlmSpending.scope) == "conversation", col(LlmSpending.period) < old))
+    return len(expired)
+
+
+def _row(pot: Pot, tokens: int, micros: int) -> Insert:
+    return insert(LlmSpending).values(
+        scope=pot.scope, conversation_id=pot.conversation_id, period=pot.period, tokens=tokens, micros=micros
+    )
+
+
+def _is(pot: Pot) -> ColumnElement[bool]:
+    return and_(
+        col(LlmSpending.scope) == pot.scope,
+        col(LlmSpending.conversation_id) == pot.conversation_id,
+        col(LlmSpending.period) == pot.period,
+    )
+
+
+def _micros(usd: float) -> int:
+    return round(usd * MICROS)
