@@ -1,4 +1,4 @@
-"""What may be shown of a person: phone numbers are masked wherever an operator did not ask to see them."""
+"""How a phone number is shown to who may not see it: country, area and the last four digits."""
 
 from __future__ import annotations
 
