@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from secretaria.knowledge.chunks import Chunk
 from secretaria.knowledge.folder import Business
 
 
@@ -33,15 +34,40 @@ class BurstMessage:
 
 
 @dataclass(frozen=True, slots=True)
+class Standing:
+    """How the episode has gone so far; code decides by it, the model sees only what follows from it.
+
+    Attributes:
+        replies: How often the secretary has answered.
+        not_known: How many of her replies had no answer.
+        negatives: How many turns in a row, up to the last one, were negative.
+        asked_before: How often the very words of this turn were written before.
+    """
+
+    replies: int = 0
+    not_known: int = 0
+    negatives: int = 0
+    asked_before: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class TurnContext:
     """What one turn is answered from.
 
     Attributes:
         now: The moment of the answer, aware.
-        contact_name: As WhatsApp gave it, or None; it is data and never trusted.
-        history: Earlier messages, oldest first, without those of the burst.
+        contact_name: As the customer or the team gave it, or None; it is data and never trusted.
+        history: Earlier messages of this episode, oldest first, without those of the burst.
         burst: The messages answered together, oldest first, at least one.
-        first_reply: Whether the secretary has not spoken in this conversation yet.
+        first_reply: Whether the secretary has not spoken in this episode yet.
+        facts: What is remembered of the customer, one line each.
+        summaries: What the last episodes were about, oldest first.
+        agenda_lines: This contact's bookings and standing offers.
+        found: Units of the base that search chose, where the base does not fit whole; best first.
+        tools: Explains the declared tools; the same for all contacts.
+        tool_names: Their names.
+        standing: How the episode has gone so far.
+        injection_suspected: Whether the customer's text looks like an attempt to misuse the secretary.
     """
 
     business: Business
@@ -50,3 +76,16 @@ class TurnContext:
     history: tuple[HistoryLine, ...]
     burst: tuple[BurstMessage, ...]
     first_reply: bool
+    facts: tuple[str, ...] = ()
+    summaries: tuple[str, ...] = ()
+    agenda_lines: tuple[str, ...] = ()
+    found: tuple[Chunk, ...] = ()
+    tools: str = ""
+    tool_names: tuple[str, ...] = ()
+    standing: Standing = Standing()
+    injection_suspected: bool = False
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """What the customer wrote in this turn; what has no text is left out."""
+        return tuple(message.text for message in self.burst if message.text)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from loguru import logger
@@ -22,7 +22,7 @@ from secretaria.knowledge.folder import Business
 from secretaria.llm.chat import Chat
 from secretaria.queue.publisher import Publisher
 from secretaria.replies import wording
-from secretaria.replies.drafting import draft_reply
+from secretaria.replies.drafting import Desk, draft_reply
 from secretaria.replies.handing import hand_over_silently
 from secretaria.replies.loops import LOOKED_BACK, MESSAGES, ROUNDS, Said, talks_with_machine
 from secretaria.replies.policy import judge
@@ -34,6 +34,7 @@ from secretaria.replies.settling import (
     notice_turn,
     settle_turn,
 )
+from secretaria.replies.toolbox import Errand, NoTools, Toolbox
 
 HISTORY_MESSAGES = 24
 WORKER_LOST = "worker_lost"
@@ -49,6 +50,7 @@ class AnsweringRoom:
         keeper: Renews the lease for as long as a draft takes.
         resume_after_hours: Hours without a person until the secretary is back.
         transfers: Whether a hand-off also moves the ticket at Whaticket (a panel login and a department are set).
+        toolbox: What may be done for a customer.
     """
 
     engine: Engine
@@ -59,6 +61,7 @@ class AnsweringRoom:
     keeper: LeaseKeeper
     resume_after_hours: float
     transfers: bool = False
+    toolbox: Toolbox = field(default_factory=NoTools)
 
 
 def answer_turn(room: AnsweringRoom, turn_id: int) -> None:
@@ -75,9 +78,10 @@ def answer_turn(room: AnsweringRoom, turn_id: int) -> None:
     with logger.contextualize(correlation_id=str(claimed.correlation_id), conversation_id=claimed.conversation_id):
         try:
             with room.keeper.hold(claimed.conversation_id, claimed.token):
-                drafted = draft_reply(room.chat, claimed.context, f"turn:{claimed.turn_id}")
+                desk = Desk(room.chat, room.toolbox)
+                drafted = draft_reply(desk, claimed.context, claimed.errand, claimed.number)
             crashpoint("K10")
-            settle_turn(room.engine, room.publisher, room.clock.now(), claimed, drafted)
+            settle_turn(room.engine, room.publisher, room.clock.now(), claimed, drafted, room.toolbox)
         except Unavailable:
             raise
         except Exception as error:  # noqa: BLE001  # a poisonous turn is counted and at last handed to a person
@@ -159,6 +163,17 @@ def _read(room: AnsweringRoom, session: Session, conversation: Conversation, tur
         history=tuple(_line(message) for message in history),
         burst=tuple(BurstMessage(kind=message.kind, text=message.text[:LONGEST_TEXT]) for message in burst),
         first_reply=not any(message.author == Author.SECRETARY for message in history),
+        tools=room.toolbox.describe(room.business.card),
+        tool_names=tuple(room.toolbox.names(room.business.card)),
+        agenda_lines=tuple(
+            room.toolbox.lines(
+                session,
+                room.business.card,
+                contact_id=conversation.contact_id,
+                conversation_id=conversation.id or 0,
+                now=now,
+            )
+        ),
     )
     return Claimed(
         turn_id=turn.id or 0,
@@ -170,6 +185,14 @@ def _read(room: AnsweringRoom, session: Session, conversation: Conversation, tur
         may_restart=turn.restarts < MAX_RESTARTS and now < turn.deadline_at,
         transfers=room.transfers,
         context=context,
+        errand=Errand(
+            contact_id=conversation.contact_id,
+            conversation_id=conversation.id or 0,
+            turn_id=turn.id or 0,
+            texts=context.texts,
+            now=now,
+            may_write=not context.injection_suspected,
+        ),
     )
 
 

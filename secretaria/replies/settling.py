@@ -28,11 +28,15 @@ from secretaria.replies import wording
 from secretaria.replies.drafting import Drafted
 from secretaria.replies.handing import hand_over_silently
 from secretaria.replies.models import Reply
+from secretaria.replies.recording import reply_of
 from secretaria.replies.recovery import MODEL_FAILED, apologise_once
+from secretaria.replies.toolbox import Errand, Toolbox
+from secretaria.tools.calls import SlotTaken
 
 MAX_RESTARTS = 2
 MAX_FAILURES = 5
 FAILURE_WAIT_SECONDS = 5.0
+NOTHING_TO_SAY = "nothing_to_say"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +48,7 @@ class Claimed:
         inbound_seq: The newest customer message the draft will know of.
         may_restart: Whether a newer message still throws the draft away.
         transfers: Whether a hand-off also moves the ticket at Whaticket.
+        errand: For whom tools are used.
     """
 
     turn_id: int
@@ -55,45 +60,64 @@ class Claimed:
     may_restart: bool
     transfers: bool
     context: TurnContext
+    errand: Errand
 
 
-def settle_turn(engine: Engine, publisher: Publisher, now: datetime, claimed: Claimed, drafted: Drafted) -> None:
+def settle_turn(
+    engine: Engine, publisher: Publisher, now: datetime, claimed: Claimed, drafted: Drafted, toolbox: Toolbox
+) -> None:
     """Write what was decided, if the gate lets it through; otherwise leave the turn to whoever has the word.
 
     Raises:
-        DatabaseUnavailable: PostgreSQL went away; nothing of the reply is kept.
+        DatabaseUnavailable: PostgreSQL went away; nothing of the reply is kept, and nothing a tool planned is done.
     """
-    with transaction(engine) as session:
-        seq = claimed.inbound_seq if claimed.may_restart else None
-        if not pass_gate(session, claimed.conversation_id, token=claimed.token, inbound_seq=seq):
+    try:
+        with transaction(engine) as session:
+            seq = claimed.inbound_seq if claimed.may_restart else None
+            if pass_gate(session, claimed.conversation_id, token=claimed.token, inbound_seq=seq):
+                _write(session, publisher, now, claimed, drafted, toolbox)
+            else:
+                _throw_away(session, publisher, now, claimed)
+    except SlotTaken:
+        logger.bind(turn_id=claimed.turn_id).info("slot_taken")
+        with transaction(engine) as session:
             _throw_away(session, publisher, now, claimed)
-            return
-        turn = session.get_one(Turn, claimed.turn_id, populate_existing=True)
-        reply = _reply(claimed, drafted, now)
-        if reply.handoff_reason == MODEL_FAILED:
-            apologise_once(session, reply, now)
-        session.add(reply)
-        after_commit(session, partial(crashpoint, "K11"))
-        turn.state = TurnState.HANDED_OFF if reply.handoff_reason else TurnState.ANSWERED
-        turn.reason, turn.closed_at = reply.handoff_reason, now
-        turn.llm_seconds = drafted.seconds if drafted.draft is not None else None
-        session.add(turn)
-        session.flush()
-        items = _place_bubbles(
-            session, turn, reply.bubbles, number=claimed.number, inbound_seq=claimed.inbound_seq, now=now
-        )
-        if reply.handoff_reason:
-            _hand_off(session, claimed.conversation_id, now)
-        if reply.handoff_reason and claimed.transfers:
-            items.append(_place_transfer(session, turn, reply, claimed, len(items), now))
-        _move_late_messages(session, publisher, claimed, turn, now)
-        if items:
-            after_commit(session, partial(publisher.publish, DELIVER_ITEM, str(items[0].id)))
-    if drafted.draft is not None:
-        metrics.INTENTIONS.labels(intention=drafted.draft.intention).inc()
-    logger.bind(turn_id=turn.id, state=str(turn.state), origin=reply.origin, reason=reply.handoff_reason).info(
-        "turn_settled"
+
+
+def _write(
+    session: Session, publisher: Publisher, now: datetime, claimed: Claimed, drafted: Drafted, toolbox: Toolbox
+) -> None:
+    """Keep reply, bubbles, what tools do and the state of the turn together."""
+    turn = session.get_one(Turn, claimed.turn_id, populate_existing=True)
+    if drafted.done is not None:
+        toolbox.settle(session, drafted.done, claimed.errand)
+    business = claimed.context.business
+    reply = reply_of(drafted, claimed.errand, business.version, business.card.persona.max_messages, now)
+    if reply.handoff_reason == MODEL_FAILED:
+        apologise_once(session, reply, now)
+    session.add(reply)
+    after_commit(session, partial(crashpoint, "K11"))
+    turn.state = TurnState.HANDED_OFF if reply.handoff_reason else TurnState.ANSWERED
+    turn.reason, turn.closed_at = reply.handoff_reason, now
+    if drafted.silent:
+        turn.state, turn.reason = TurnState.SILENCED, NOTHING_TO_SAY
+    turn.llm_seconds = drafted.asking.seconds if drafted.draft is not None else None
+    session.add(turn)
+    session.flush()
+    items = _place_bubbles(
+        session, turn, reply.bubbles, number=claimed.number, inbound_seq=claimed.inbound_seq, now=now
     )
+    if reply.handoff_reason:
+        _hand_off(session, claimed.conversation_id, now)
+    if reply.handoff_reason and claimed.transfers:
+        items.append(_place_transfer(session, turn, reply, claimed, len(items), now))
+    _move_late_messages(session, publisher, claimed, turn, now)
+    if items:
+        after_commit(session, partial(publisher.publish, DELIVER_ITEM, str(items[0].id)))
+    if reply.intention is not None:
+        after_commit(session, metrics.INTENTIONS.labels(intention=reply.intention).inc)
+    settled = logger.bind(turn_id=turn.id, state=str(turn.state), origin=reply.origin, reason=turn.reason)
+    after_commit(session, partial(settled.info, "turn_settled"))
 
 
 def notice_turn(
@@ -157,44 +181,6 @@ def _throw_away(session: Session, publisher: Publisher, now: datetime, claimed: 
         after_commit(session, partial(publisher.publish, ANSWER_TURN, str(turn.id), wait))
     session.add(turn)
     logger.bind(turn_id=turn.id, state=str(turn.state), reason=turn.reason).info("draft_thrown_away")
-
-
-def _reply(claimed: Claimed, drafted: Drafted, now: datetime) -> Reply:
-    if drafted.draft is None or drafted.guarded is None or drafted.answer is None:
-        return Reply(
-            turn_id=claimed.turn_id,
-            conversation_id=claimed.conversation_id,
-            origin="fallback",
-            handoff_reason=MODEL_FAILED,
-            handoff_brief=wording.NO_DRAFT_BRIEF,
-            bubbles=[wording.NO_DRAFT],
-            checks={"draft": drafted.failure},
-            prompt_version=drafted.prompt_version,
-            llm_seconds=drafted.seconds,
-            created_at=now,
-        )
-    draft = drafted.draft
-    return Reply(
-        turn_id=claimed.turn_id,
-        conversation_id=claimed.conversation_id,
-        origin="model",
-        intention=draft.intention,
-        sentiment=draft.sentiment,
-        satisfaction=draft.satisfaction,
-        asked=draft.asked,
-        answerable=draft.answerable,
-        sources=list(drafted.guarded.sources),
-        handoff_reason=(draft.handoff_reason or "unspecified") if draft.handoff_needed else None,
-        handoff_brief=draft.handoff_brief if draft.handoff_needed else None,
-        bubbles=list(drafted.guarded.bubbles),
-        checks=drafted.guarded.checks,
-        model=drafted.answer.model,
-        prompt_version=drafted.prompt_version,
-        prompt_tokens=drafted.answer.prompt_tokens,
-        completion_tokens=drafted.answer.completion_tokens,
-        llm_seconds=drafted.seconds,
-        created_at=now,
-    )
 
 
 def _place_bubbles(

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import re
+
+from secretaria.knowledge.chunks import slug
+
 NO_DRAFT = "Desculpe, não consegui preparar sua resposta agora. Deixei sua mensagem separada para uma pessoa da equipe."
 """Said when the model gave nothing usable: true whatever happened, and promises only what was recorded."""
 
@@ -13,3 +17,19 @@ STILL_WAITING = "Sua mensagem já está com a equipe. Uma pessoa responde por aq
 MACHINE_BRIEF = "Do outro lado parece responder um robô: a secretária parou de conversar com ele."
 
 WORKER_LOST_BRIEF = "A assistente falhou várias vezes nesta conversa; leia as últimas mensagens do cliente."
+
+PERSON_CALLED = "Já chamei uma pessoa da equipe, que continua com você por aqui."
+"""Said where a rule of ours calls a person; the call is written in the same transaction."""
+
+NOT_SURE = "Sobre isso não tenho uma informação segura para te dar agora. Quer que eu chame uma pessoa da equipe para confirmar?"
+"""Said where what the model would say could not be proved, twice."""
+
+CALLED = re.compile(
+    r"(?:chamei|chamando|passei|avisei|acionei|encaminhei|transferi|passando|vou-passar|vou-chamar)(?:-[a-z0-9]+){0,8}"
+    r"-(?:equipe|pessoa|atendente|recepcao|time|responsavel|encarregada|gerente)"
+)
+
+
+def says_person_called(bubble: str) -> bool:
+    """Say whether a text already tells that a person was called."""
+    return bool(CALLED.search(slug(bubble)))

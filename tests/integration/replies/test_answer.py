@@ -207,7 +207,7 @@ def test_hand_off_without_a_reason_has_one(asked: Scene, model: ScriptedModel) -
     """A model that calls a person and does not say why still leaves a turn that is not just answered."""
     model.endings.append(says(a_draft(handoff_needed=True, handoff_reason=" ")))
     asked.answer()
-    assert (asked.turns()[0]["state"], asked.turns()[0]["reason"]) == ("handed_off", "unspecified")
+    assert (asked.turns()[0]["state"], asked.turns()[0]["reason"]) == ("handed_off", "outro")
 
 
 def test_prompt_knows_who_said_what(scene: Scene, model: ScriptedModel) -> None:

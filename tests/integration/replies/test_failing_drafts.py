@@ -55,8 +55,8 @@ def test_model_that_fails_costs_one_honest_sentence(
     ["[]", "{}", a_draft(bubbles=[]), a_draft(bubbles=["\u200e"]), a_draft(intention="inventada"), "{" * 50_000],
 )
 def test_useless_drafts_cost_the_same_sentence(asked: Scene, model: ScriptedModel, content: str) -> None:
-    """An answer that is no draft, or a draft that says nothing, is never sent in any form."""
-    model.endings.append(says(content))
+    """An answer that twice is no draft, or says nothing, is never sent in any form."""
+    model.endings.extend([says(content), says(content)])
     asked.answer()
     assert asked.bubbles() == [wording.NO_DRAFT]
 

@@ -1,0 +1,110 @@
+"""What came of a turn becomes the row that answers 'why did it say that?'."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import date, datetime, time
+from typing import Any
+
+from secretaria.replies import wording
+from secretaria.replies.drafting import Drafted
+from secretaria.replies.handoff_rules import known_without_model
+from secretaria.replies.models import Reply
+from secretaria.replies.recovery import MODEL_FAILED
+from secretaria.replies.toolbox import Errand
+
+DIGITS = 3  # of a step's seconds
+
+
+def reply_of(drafted: Drafted, errand: Errand, business_version: str, max_bubbles: int, now: datetime) -> Reply:
+    """Write down a turn.
+
+    Args:
+        drafted: What came of the model's calls.
+        errand: The turn.
+        business_version: Of what the owner had published.
+        max_bubbles: The owner's limit for one reply.
+        now: The present moment.
+    """
+    asking = drafted.asking
+    reply = Reply(
+        turn_id=errand.turn_id,
+        conversation_id=errand.conversation_id,
+        origin="fallback",
+        model=asking.model,
+        prompt_version=drafted.prompt_version,
+        business_version=business_version,
+        calls=asking.calls,
+        regenerations=drafted.regenerations,
+        prompt_tokens=asking.prompt_tokens or None,
+        completion_tokens=asking.completion_tokens or None,
+        llm_seconds=asking.seconds,
+        steps={step: round(seconds, DIGITS) for step, seconds in asking.steps.items()},
+        tool=_tool(drafted),
+        created_at=now,
+    )
+    if drafted.draft is None or drafted.guarded is None:
+        _say_it_failed(reply, drafted, errand)
+    else:
+        _say(reply, drafted, max_bubbles)
+    return reply
+
+
+def _say_it_failed(reply: Reply, drafted: Drafted, errand: Errand) -> None:
+    """Without a model nothing is known of the customer: unknown, not neutral; but who asks for a person gets one."""
+    wanted = known_without_model(errand.texts)
+    reply.handoff_reason = wanted or MODEL_FAILED
+    reply.handoff_by = f"rule:{wanted}" if wanted else None
+    reply.handoff_brief = wording.NO_DRAFT_BRIEF
+    reply.bubbles = [wording.PERSON_CALLED if wanted else wording.NO_DRAFT]
+    reply.checks = {"draft": drafted.failure}
+
+
+def _say(reply: Reply, drafted: Drafted, max_bubbles: int) -> None:
+    draft, guarded = drafted.draft, drafted.guarded
+    if draft is None or guarded is None:
+        raise ValueError("there is a draft here")
+    reply.origin, reply.analysis_source = "model", "model"
+    reply.intention, reply.extra_intentions = draft.intention, list(draft.extra_intentions)
+    reply.sentiment, reply.urgent, reply.language = draft.sentiment, draft.urgent, draft.language
+    reply.satisfaction, reply.asked, reply.answerable = draft.satisfaction, draft.asked, draft.answerable
+    reply.sources = [] if drafted.abstained else list(guarded.sources)
+    reply.actions = list(drafted.done.actions) if drafted.done else []
+    reply.checks = {**guarded.checks, **({"draft": "abstained"} if drafted.abstained else {})}
+    reply.bubbles = list(guarded.bubbles)
+    if drafted.abstained:
+        reply.bubbles = [wording.PERSON_CALLED if drafted.handoff else wording.NOT_SURE]
+    if drafted.silent:
+        reply.bubbles = []
+    if drafted.handoff is None:
+        return
+    reply.handoff_reason, reply.handoff_by = drafted.handoff.reason, drafted.handoff.by
+    reply.handoff_brief = drafted.handoff.brief
+    if drafted.handoff.by != "model" and not drafted.abstained:
+        reply.bubbles = with_notice(reply.bubbles, max_bubbles)
+
+
+def with_notice(bubbles: list[str], max_bubbles: int) -> list[str]:
+    """Tell the customer that a person comes, where a rule of ours decided it and the model could not know.
+
+    Args:
+        bubbles: What the model would say.
+        max_bubbles: Where there is no room for one more, the last one grows.
+    """
+    if any(wording.says_person_called(bubble) for bubble in bubbles):
+        return bubbles
+    if len(bubbles) < max_bubbles:
+        return [*bubbles, wording.PERSON_CALLED]
+    return [*bubbles[:-1], f"{bubbles[-1]} {wording.PERSON_CALLED}"]
+
+
+def _tool(drafted: Drafted) -> dict[str, Any] | None:
+    if drafted.call is None:
+        return None
+    call = {name: _written(value) for name, value in asdict(drafted.call).items() if value is not None}
+    result = drafted.result
+    return {"call": call, "result": {"ok": result.ok, "told": result.told} if result else None}
+
+
+def _written(value: object) -> object:
+    return value.isoformat() if isinstance(value, date | time) else value
