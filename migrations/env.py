@@ -8,6 +8,7 @@ from sqlmodel import SQLModel
 
 import secretaria.conversations.models
 import secretaria.inbox.models
+import secretaria.knowledge.models
 import secretaria.llm.models
 import secretaria.outbox.models
 import secretaria.queue.models

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, time
 from typing import Annotated, Any, Literal
@@ -14,6 +14,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from pydantic_core import PydanticCustomError
 
 from secretaria.errors import ConfigurationError
+from secretaria.knowledge.toml_lines import line_of_error, line_of_key, toml_reason
 from secretaria.validation import nearest, reason
 
 CARD_FILE = "negocio.toml"
@@ -22,8 +23,37 @@ INTERVAL = re.compile(r"(\d{2}:\d{2})\s*-\s*(\d{2}:\d{2})", re.ASCII)
 WHATSAPP_LIMIT = 4096
 
 
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that is wrong with what the owner wrote.
+
+    Attributes:
+        file: The file it stands in.
+        line: Its line, counted from one; None where it belongs to no line.
+        reason: What is wrong, in Portuguese.
+    """
+
+    file: str
+    line: int | None
+    reason: str
+
+
 class BusinessInvalid(ConfigurationError):
-    """The folder of the business cannot be used; the message lists every problem found."""
+    """The business cannot be used as it is written; the message lists every problem found.
+
+    Attributes:
+        problems: The same, one by one; empty where no file is to blame.
+    """
+
+    def __init__(self, message: str, hint: str = "", problems: Iterable[Problem] = ()) -> None:
+        super().__init__(message, hint)
+        self.problems = tuple(problems)
+
+
+def refusal(file: str, problems: Sequence[Problem], hint: str) -> BusinessInvalid:
+    """Return the error that tells what is wrong with one file, line by line."""
+    told = "; ".join(f"linha {one.line}: {one.reason}" if one.line else one.reason for one in problems)
+    return BusinessInvalid(f"{file}: {told}", hint, problems)
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,10 +180,14 @@ def parse_card(text: str, file: str) -> BusinessCard:
     try:
         return BusinessCard.model_validate(tomllib.loads(text))
     except tomllib.TOMLDecodeError as error:
-        raise BusinessInvalid(f"{file} não é um TOML válido: {error}", "abra o arquivo na linha indicada") from error
+        problem = Problem(file, line_of_error(error, text), f"não é um TOML válido: {toml_reason(error)}")
+        raise refusal(file, [problem], "abra o arquivo na linha indicada") from error
     except ValidationError as error:
-        problems = "; ".join(_sentence(item) for item in error.errors(include_url=False))
-        raise BusinessInvalid(f"{file}: {problems}", CARD_HINT) from error
+        problems = [
+            Problem(file, line_of_key(text, item["loc"]), _sentence(item)) for item in error.errors(include_url=False)
+        ]
+        problems.sort(key=lambda problem: problem.line or 0)
+        raise refusal(file, problems, CARD_HINT) from error
 
 
 def _sentence(item: Mapping[str, Any]) -> str:

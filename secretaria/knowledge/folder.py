@@ -1,34 +1,16 @@
-"""The folder of a business, negocio.toml and base/*.md, is read once and named by a hash of its bytes."""
+"""The folder of a business, negocio.toml and base/*.md, is read as texts that PostgreSQL can keep."""
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
 
-from secretaria.knowledge.business import CARD_FILE, BusinessCard, BusinessInvalid, parse_card
-from secretaria.knowledge.chunks import Chunk, split_chunks
+from secretaria.knowledge.business import CARD_FILE, BusinessInvalid, Problem, refusal
+from secretaria.knowledge.snapshot import BASE_FOLDER, BASE_HINT, Business, Snapshot, read_snapshot
 
-BASE_FOLDER = "base"
-VERSION_LENGTH = 12
+__all__ = ["Business", "load_business_folder", "read_folder"]
+
 FOLDER_HINT = "aponte business.folder, no secretaria.toml, para uma pasta com negocio.toml e base/*.md"
-BASE_HINT = "escreva pelo menos um arquivo .md em base/, com um título ## para cada assunto"
-
-
-@dataclass(frozen=True, slots=True)
-class Business:
-    """What the owner published.
-
-    Attributes:
-        card: negocio.toml, checked.
-        chunks: The knowledge base, in the order of file names and then of the text.
-        version: Changes with any byte of these files.
-    """
-
-    card: BusinessCard
-    chunks: tuple[Chunk, ...]
-    version: str
+ENCODING_HINT = "salve o arquivo com a codificação UTF-8"
 
 
 def load_business_folder(path: Path) -> Business:
@@ -40,18 +22,23 @@ def load_business_folder(path: Path) -> Business:
     Raises:
         BusinessInvalid: The folder or a file of it is missing, unreadable or wrong.
     """
+    return read_snapshot(read_folder(path), str(path / CARD_FILE))
+
+
+def read_folder(path: Path) -> Snapshot:
+    """Read the texts of a folder, line ends as on Unix, so that the same words are the same snapshot everywhere.
+
+    Raises:
+        BusinessInvalid: The folder or a file of it is missing, unreadable or no text.
+    """
     try:
         contents = _read_files(path)
     except OSError as error:
         hint = f"confira as permissões de {error.filename}"
         raise BusinessInvalid(f"não consegui ler {error.filename}: {error.strerror}", hint) from error
+    card_file, *base_files = contents
     texts = {file: _decoded(file, content) for file, content in contents.items()}
-    card_file, *base_files = texts
-    card = parse_card(texts[card_file], str(card_file))
-    chunks = tuple(chunk for file in base_files for chunk in split_chunks(texts[file], file.name))
-    if not chunks:
-        raise BusinessInvalid(f"a base de conhecimento em {path / BASE_FOLDER} está vazia", BASE_HINT)
-    return Business(card, chunks, _version((file.name, content) for file, content in contents.items()))
+    return Snapshot(texts[card_file], {file.name: texts[file] for file in base_files})
 
 
 def _read_files(path: Path) -> dict[Path, bytes]:
@@ -69,14 +56,12 @@ def _read_files(path: Path) -> dict[Path, bytes]:
 
 def _decoded(file: Path, content: bytes) -> str:
     try:
-        return content.decode("utf-8-sig")  # a Windows editor leaves a mark at the start
+        text = content.decode("utf-8-sig")  # a Windows editor leaves a mark at the start
     except UnicodeDecodeError as error:
-        raise BusinessInvalid(f"{file} não está em UTF-8", "salve o arquivo com a codificação UTF-8") from error
-
-
-def _version(files: Iterable[tuple[str, bytes]]) -> str:
-    digest = hashlib.sha256()
-    for name, content in files:
-        digest.update(f"{name}\0{len(content)}\0".encode())
-        digest.update(content)
-    return digest.hexdigest()[:VERSION_LENGTH]
+        line = content.count(b"\n", 0, error.start) + 1
+        raise refusal(str(file), [Problem(str(file), line, "não está em UTF-8")], ENCODING_HINT) from error
+    if "\0" in text:  # PostgreSQL keeps no text with it
+        line = text.count("\n", 0, text.index("\0")) + 1
+        problem = Problem(str(file), line, "tem um caractere nulo: não é um arquivo de texto")
+        raise refusal(str(file), [problem], ENCODING_HINT)
+    return text.replace("\r\n", "\n").replace("\r", "\n")

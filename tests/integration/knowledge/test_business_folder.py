@@ -102,7 +102,7 @@ def test_other_encodings_are_refused(folder: Path) -> None:
     """A Latin-1 file is named, with what to do."""
     (folder / "base/precos.md").write_bytes("## Preço\nR$ 40.".encode("latin-1"))
     error = refusal(folder)
-    assert error.message == f"{folder / 'base/precos.md'} não está em UTF-8"
+    assert error.message == f"{folder / 'base/precos.md'}: linha 1: não está em UTF-8"
     assert "UTF-8" in error.hint
 
 
