@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from secretaria.inbox.filing import FilingRoom
     from secretaria.inbox.receive import Door
     from secretaria.inbox.spool import Spool
-    from secretaria.knowledge.folder import Business
+    from secretaria.knowledge.library import PublishedLibrary
+    from secretaria.knowledge.snapshot import Business
     from secretaria.llm.budget import Budget
     from secretaria.llm.chat import Chat
     from secretaria.outbox.delivery import DispatchRoom
@@ -195,11 +196,16 @@ class Installation:
         return LeaseKeeper(self.engine, self.clock)
 
     @cached_property
-    def business(self) -> Business:
-        """What the owner published."""
-        from secretaria.knowledge.folder import load_business_folder
+    def library(self) -> PublishedLibrary:
+        """What this process answers from."""
+        from secretaria.knowledge.library import PublishedLibrary
 
-        return load_business_folder(self.settings.business.folder)
+        return PublishedLibrary(self.engine, self.settings.business.folder, self.clock)
+
+    @property
+    def business(self) -> Business:
+        """What is published, or the configured folder where nothing is yet or PostgreSQL cannot be asked."""
+        return self.library.look()
 
     def door(self) -> Door:
         """What the webhook works with."""
@@ -249,7 +255,7 @@ class Installation:
             publisher=self.publisher,
             clock=self.clock,
             chat=self.chat,
-            business=self.business,
+            library=self.library,
             keeper=self.lease_keeper,
             resume_after_hours=self.settings.handoff.resume_after_hours,
             transfers=self.panel is not None and self.settings.handoff.department_id > 0,

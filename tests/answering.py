@@ -19,7 +19,8 @@ from secretaria.breaker import Breaker
 from secretaria.clock import Clock, HeldClock
 from secretaria.conversations.leases import LeaseKeeper
 from secretaria.inbox.receive import Door, receive_webhook
-from secretaria.knowledge.folder import Business
+from secretaria.knowledge.library import HeldLibrary
+from secretaria.knowledge.snapshot import Business
 from secretaria.llm.budget import Budget
 from secretaria.llm.chat import Chat
 from secretaria.llm.openai_chat import OpenAIChat
@@ -87,6 +88,12 @@ class Scene:
     clock: HeldClock
     room: AnsweringRoom
     written: int = 0
+
+    @property
+    def business(self) -> Business:
+        """What is published for this conversation now."""
+        with Session(self.engine) as session:
+            return self.room.library.current(session)
 
     def customer_writes(self, *texts: str, number: str = NUMBER) -> None:
         """Let texts of a customer in and file them, one after another."""
@@ -190,7 +197,9 @@ def an_answering_room(
     engine: Engine, nudges: PublishedNudges, clock: Clock, chat: Chat, business: Business
 ) -> AnsweringRoom:
     """Build an answering room with the default limits."""
-    return AnsweringRoom(engine, nudges, clock, chat, business, LeaseKeeper(engine, clock), resume_after_hours=12.0)
+    return AnsweringRoom(
+        engine, nudges, clock, chat, HeldLibrary(business), LeaseKeeper(engine, clock), resume_after_hours=12.0
+    )
 
 
 def a_dispatch_room(engine: Engine, nudges: PublishedNudges, clock: Clock, gateway: Gateway) -> DispatchRoom:

@@ -69,7 +69,8 @@ def _secrets(settings: Settings) -> str:
 
 def _business(installation: Installation) -> str:
     business = installation.business
-    return f"{business.card.identity.name}: {len(business.chunks)} unidades na base, versão {business.version}"
+    held = f"versão {business.version_id} publicada" if business.version_id else "ainda só na pasta"
+    return f"{business.card.identity.name}: {len(business.chunks)} unidades na base, {held} ({business.version})"
 
 
 def _disk(settings: Settings) -> str:

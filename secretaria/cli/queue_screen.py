@@ -37,7 +37,7 @@ FACTS = {
 
 
 def zone_of(installation: Installation) -> tzinfo:
-    """Return the zone of the business; UTC where its folder cannot be read, for an operator needs the queue then."""
+    """Return the zone of the business; UTC where it cannot be read, for an operator needs the queue then."""
     try:
         return installation.business.card.identity.timezone
     except SecretariaError:

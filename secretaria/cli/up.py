@@ -11,6 +11,7 @@ import typer
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from secretaria.bootstrap import Installation
     from secretaria.local.engines import EmbeddedEngines
     from secretaria.settings import Settings
 
@@ -22,13 +23,11 @@ def up(
 ) -> None:
     """Sobe tudo nesta máquina: bancos embutidos, serviço e workers, supervisionados."""
     from secretaria.cli.processes import DOOR_SECRETS_REQUIRED, OUTSIDE_REQUIRED
-    from secretaria.knowledge.folder import load_business_folder
     from secretaria.settings import load_settings, require, require_strong_webhook_secrets
 
     settings = load_settings()
     require(settings, (*DOOR_SECRETS_REQUIRED, *OUTSIDE_REQUIRED))
     require_strong_webhook_secrets(settings)
-    load_business_folder(settings.business.folder)
     _refuse_half_of_the_engines(settings)
     if settings.secrets.database_url.get_secret_value():
         _run(settings, None, port or settings.server.port)
@@ -61,6 +60,7 @@ def _run(settings: Settings, engines: EmbeddedEngines | None, port: int) -> None
     listen(settings.server.host, port).close()  # a busy port is said now, not by a service that restarts for ever
     installation = Installation(settings)
     upgrade(installation.engine)
+    _tell_of_business(installation)
     installation.engine.dispose()
     with own_metrics_folder():
         environment = supervised({**os.environ, **_readable_logs(settings)})
@@ -73,6 +73,21 @@ def _run(settings: Settings, engines: EmbeddedEngines | None, port: int) -> None
         grace = settings.worker.shutdown_seconds + 5
         supervise(programs, _tell, grace_seconds=grace, on_event=_tell, every_second=_watch(engines))
     _tell("up", "parado")
+
+
+def _tell_of_business(installation: Installation) -> None:
+    """Publish the configured folder if nothing is; if it says something else than what is published, tell so."""
+    from secretaria.errors import SecretariaError
+    from secretaria.knowledge.folder import load_business_folder
+
+    published, folder = installation.library.ensure(), installation.settings.business.folder
+    _tell("up", f"{published.card.identity.name}, versão {published.version_id} da base")
+    try:
+        differs = load_business_folder(folder).version != published.version
+    except SecretariaError:  # what is published holds; the folder is no longer needed
+        return
+    if differs:
+        _tell("up", f"a pasta {folder} diz outra coisa; para publicar: secretaria knowledge import {folder}")
 
 
 def _readable_logs(settings: Settings) -> dict[str, str]:

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Literal
 
 from secretaria.knowledge.chunks import Chunk
-from secretaria.knowledge.folder import Business
+from secretaria.knowledge.snapshot import Business
 
 
 @dataclass(frozen=True, slots=True)

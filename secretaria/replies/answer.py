@@ -18,7 +18,7 @@ from secretaria.conversations.models import Author, Contact, Conversation, Messa
 from secretaria.crashpoints import crashpoint
 from secretaria.database.transaction import transaction
 from secretaria.errors import Unavailable
-from secretaria.knowledge.folder import Business
+from secretaria.knowledge.library import Library
 from secretaria.llm.chat import Chat
 from secretaria.queue.publisher import Publisher
 from secretaria.replies import wording
@@ -47,6 +47,7 @@ class AnsweringRoom:
     """What answering needs to know.
 
     Attributes:
+        library: Knows which business is published at this moment.
         keeper: Renews the lease for as long as a draft takes.
         resume_after_hours: Hours without a person until the secretary is back.
         transfers: Whether a hand-off also moves the ticket at Whaticket (a panel login and a department are set).
@@ -57,7 +58,7 @@ class AnsweringRoom:
     publisher: Publisher
     clock: Clock
     chat: Chat
-    business: Business
+    library: Library
     keeper: LeaseKeeper
     resume_after_hours: float
     transfers: bool = False
@@ -156,19 +157,20 @@ def _read(room: AnsweringRoom, session: Session, conversation: Conversation, tur
     burst = conversations.messages_of_turn(session, turn.id or 0)
     history = conversations.history_before(session, conversation.id or 0, turn.id or 0, HISTORY_MESSAGES)
     now = room.clock.now()
+    business = room.library.current(session)
     context = TurnContext(
-        business=room.business,
+        business=business,
         now=now,
         contact_name=contact.name,
         history=tuple(_line(message) for message in history),
         burst=tuple(BurstMessage(kind=message.kind, text=message.text[:LONGEST_TEXT]) for message in burst),
         first_reply=not any(message.author == Author.SECRETARY for message in history),
-        tools=room.toolbox.describe(room.business.card),
-        tool_names=tuple(room.toolbox.names(room.business.card)),
+        tools=room.toolbox.describe(business.card),
+        tool_names=tuple(room.toolbox.names(business.card)),
         agenda_lines=tuple(
             room.toolbox.lines(
                 session,
-                room.business.card,
+                business.card,
                 contact_id=conversation.contact_id,
                 conversation_id=conversation.id or 0,
                 now=now,

@@ -44,6 +44,7 @@ def work(settings: Settings, stopping: threading.Event) -> None:
 
     Raises:
         SchemaBehind: The database was not migrated in time.
+        BusinessInvalid: Nothing is published yet and the configured folder cannot be.
         DatabaseUnavailable: PostgreSQL did not come up in time.
     """
     installation = Installation(settings, redis_timeout_seconds=WORKER_REDIS_SECONDS)
@@ -83,6 +84,7 @@ def _wait_for_database(installation: Installation, stopping: threading.Event) ->
     while not stopping.is_set():
         try:
             require_schema(installation.engine)
+            installation.library.ensure()
         except (Unavailable, SchemaBehind) as error:
             problem = error
         else:

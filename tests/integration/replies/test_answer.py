@@ -85,7 +85,7 @@ def test_invented_sources_and_long_bubbles_are_mended(asked: Scene, model: Scrip
     assert reply["checks"] == {"bubbles": "passed", "length": "cut", "sources": "invented_source_removed"}
     (bubble,) = asked.bubbles()
     assert bubble.endswith("…")
-    assert len(bubble) <= 2 * asked.room.business.card.persona.max_chars
+    assert len(bubble) <= 2 * asked.business.card.persona.max_chars
 
 
 def test_turn_not_due_is_left_alone(scene: Scene, model: ScriptedModel) -> None:

@@ -129,7 +129,7 @@ def test_prompt_tells_tools_and_bookings(asked: Scene, model: ScriptedModel, too
     """What the tools are stands in the part all contacts share; what is booked for this contact does not."""
     asked.answer()
     shared, about, *_ = model.asked[0]["messages"]
-    assert tools.describe(asked.room.business.card).strip() in shared["content"]
+    assert tools.describe(asked.business.card).strip() in shared["content"]
     assert "código A1" in about["content"]
     assert "código A1" not in shared["content"]
 
@@ -306,6 +306,6 @@ def test_reply_keeps_all_that_tells_why(asked: Scene, model: ScriptedModel) -> N
     model.endings.append(says(a_draft(extra_intentions=["servico"], language="es")))
     asked.answer()
     reply = reply_of(asked)
-    assert (reply["business_version"], reply["analysis_source"]) == (asked.room.business.version, "model")
+    assert (reply["business_version"], reply["analysis_source"]) == (asked.business.version, "model")
     assert (reply["extra_intentions"], reply["language"], reply["urgent"]) == (["servico"], "es", False)
     assert (reply["calls"], reply["prompt_tokens"] > 0, reply["llm_seconds"] > 0) == (1, True, True)
