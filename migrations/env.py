@@ -6,6 +6,7 @@ from alembic import context
 from sqlalchemy import NullPool, create_engine, text
 from sqlmodel import SQLModel
 
+import secretaria.agenda.models
 import secretaria.conversations.models
 import secretaria.inbox.models
 import secretaria.knowledge.models

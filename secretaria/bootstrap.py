@@ -249,6 +249,7 @@ class Installation:
     def answering_room(self) -> AnsweringRoom:
         """What the answering of turns works with."""
         from secretaria.replies.answer import AnsweringRoom
+        from secretaria.replies.declared_tools import DeclaredTools
 
         return AnsweringRoom(
             engine=self.engine,
@@ -259,6 +260,7 @@ class Installation:
             keeper=self.lease_keeper,
             resume_after_hours=self.settings.handoff.resume_after_hours,
             transfers=self.panel is not None and self.settings.handoff.department_id > 0,
+            toolbox=DeclaredTools(self.engine),
         )
 
     def dispatch_room(self) -> DispatchRoom:

@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-import re
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, time
+from datetime import date
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import ConfigDict, Field, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 
 from secretaria.errors import ConfigurationError
+from secretaria.knowledge.agenda_rules import Agenda, Grade, ReminderRules
+from secretaria.knowledge.lookups import Lookup
+from secretaria.knowledge.tables import Span, Table, Words
 from secretaria.knowledge.toml_lines import line_of_error, line_of_key, toml_reason
 from secretaria.validation import nearest, reason
 
 CARD_FILE = "negocio.toml"
 CARD_HINT = "compare com o exemplo em secretaria/simulation/clinica-sorriso/negocio.toml"
-INTERVAL = re.compile(r"(\d{2}:\d{2})\s*-\s*(\d{2}:\d{2})", re.ASCII)
 WHATSAPP_LIMIT = 4096
 
 
@@ -54,39 +55,6 @@ def refusal(file: str, problems: Sequence[Problem], hint: str) -> BusinessInvali
     """Return the error that tells what is wrong with one file, line by line."""
     told = "; ".join(f"linha {one.line}: {one.reason}" if one.line else one.reason for one in problems)
     return BusinessInvalid(f"{file}: {told}", hint, problems)
-
-
-@dataclass(frozen=True, slots=True)
-class Interval:
-    """From when (inclusive) until when (exclusive) somebody is there, in the business's zone."""
-
-    opens: time
-    closes: time
-
-
-def _interval(value: object) -> object:
-    if not isinstance(value, str):
-        return value
-    if not value.strip():
-        return None
-    match = INTERVAL.fullmatch(value.strip())
-    try:
-        opens, closes = map(time.fromisoformat, match.groups() if match else ())
-    except ValueError:
-        raise PydanticCustomError("interval", 'use "HH:MM-HH:MM", ou "" quando não abre') from None
-    if closes <= opens:
-        raise PydanticCustomError("interval_order", "o fim precisa ser depois do começo, no mesmo dia")
-    return Interval(opens, closes)
-
-
-Words = Annotated[str, Field(min_length=1)]
-Span = Annotated[Interval | None, BeforeValidator(_interval)]
-
-
-class Table(BaseModel):
-    """One table of negocio.toml: frozen, and closed to keys it does not know."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
 
 
 class Identity(Table):
@@ -149,14 +117,6 @@ class HandoffRules(Table):
     never_answer: tuple[Words, ...] = Field(default=(), alias="nunca_responder")
 
 
-class Agenda(Table):
-    """What can be booked and how long it takes."""
-
-    kinds: tuple[Words, ...] = Field(alias="tipos")
-    minutes: dict[str, Annotated[int, Field(gt=0)]] = Field(default_factory=dict, alias="duracao_min")
-    minimum_notice_hours: float = Field(default=0, ge=0, alias="antecedencia_min_horas")
-
-
 class BusinessCard(Table):
     """Everything the owner wrote in negocio.toml."""
 
@@ -165,6 +125,21 @@ class BusinessCard(Table):
     hours: Hours = Field(alias="horarios")
     handoff: HandoffRules = Field(default=HandoffRules(), alias="transferencia")
     agenda: Agenda | None = None
+    lookups: tuple[Lookup, ...] = Field(default=(), alias="consultas")
+
+    @model_validator(mode="after")
+    def _knows_its_units_and_lookups(self) -> BusinessCard:
+        unknown = sorted(set(self.agenda.grades if self.agenda else ()) - set(self.hours.units))
+        if unknown:
+            raise PydanticCustomError(
+                "unknown_unit",
+                "agenda.grade fala de unidades que não estão em horarios: {units}",
+                {"units": ", ".join(unknown)},
+            )
+        names = [lookup.name for lookup in self.lookups]
+        if len(set(names)) < len(names):
+            raise PydanticCustomError("repeated_lookup", "consultas tem dois nomes iguais")
+        return self
 
 
 def parse_card(text: str, file: str) -> BusinessCard:
@@ -212,5 +187,8 @@ def _known_keys(table: tuple[str | int, ...]) -> Iterable[str]:
         ("secretaria",): Persona,
         ("transferencia",): HandoffRules,
         ("agenda",): Agenda,
+        ("agenda", "lembretes"): ReminderRules,
+        **{("agenda", "grade", unit): Grade for unit in table[2:3]},
+        **{("consultas", place): Lookup for place in table[1:2]},
     }
     return [field.alias or name for name, field in tables.get(table, WeekHours).model_fields.items()]

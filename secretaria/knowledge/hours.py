@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from secretaria.knowledge.business import BusinessCard, Interval, WeekHours
+from secretaria.knowledge.business import BusinessCard, WeekHours
+from secretaria.knowledge.tables import Interval
 
 SATURDAY = 5
 SUNDAY = 6
@@ -22,12 +23,17 @@ def open_units(card: BusinessCard, at: datetime) -> tuple[str, ...]:
 
 def is_closed(card: BusinessCard, day: date) -> bool:
     """Say whether no unit opens on a day, being a closed holiday or a day of the week without hours."""
-    return is_holiday(card, day) or not any(_interval_of(hours, day) for hours in card.hours.units.values())
+    return is_holiday(card, day) or not any(interval_of(hours, day) for hours in card.hours.units.values())
 
 
 def is_holiday(card: BusinessCard, day: date) -> bool:
     """Say whether the owner closed this date."""
     return day in card.hours.closed_dates
+
+
+def interval_of(hours: WeekHours, day: date) -> Interval | None:
+    """Return when a place opens on a day of the week, whatever the holidays; None where it does not."""
+    return {SATURDAY: hours.saturday, SUNDAY: hours.sunday}.get(day.weekday(), hours.weekdays)
 
 
 def opening_lines(card: BusinessCard) -> list[str]:
@@ -38,12 +44,8 @@ def opening_lines(card: BusinessCard) -> list[str]:
 
 def _covers(card: BusinessCard, hours: WeekHours, at: datetime) -> bool:
     local = at.astimezone(card.identity.timezone)
-    interval = None if is_holiday(card, local.date()) else _interval_of(hours, local.date())
+    interval = None if is_holiday(card, local.date()) else interval_of(hours, local.date())
     return interval is not None and interval.opens <= local.time() < interval.closes
-
-
-def _interval_of(hours: WeekHours, day: date) -> Interval | None:
-    return {SATURDAY: hours.saturday, SUNDAY: hours.sunday}.get(day.weekday(), hours.weekdays)
 
 
 def _week(hours: WeekHours) -> str:

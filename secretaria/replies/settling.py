@@ -89,10 +89,10 @@ def _write(
 ) -> None:
     """Keep reply, bubbles, what tools do and the state of the turn together."""
     turn = session.get_one(Turn, claimed.turn_id, populate_existing=True)
-    if drafted.done is not None:
-        toolbox.settle(session, drafted.done, claimed.errand)
     business = claimed.context.business
     reply = reply_of(drafted, claimed.errand, business.version, business.card.persona.max_messages, now)
+    if drafted.done is not None:
+        toolbox.settle(session, business.card, drafted.done, claimed.errand, reply.bubbles)
     if reply.handoff_reason == MODEL_FAILED:
         apologise_once(session, reply, now)
     session.add(reply)

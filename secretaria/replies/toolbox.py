@@ -51,8 +51,10 @@ class Toolbox(Protocol):
         """Do the reading part of a call and check the writing part."""
         ...
 
-    def settle(self, session: Session, result: ToolResult, errand: Errand) -> None:
-        """Keep the offers and execute the plan inside the transaction of the reply.
+    def settle(
+        self, session: Session, card: BusinessCard, result: ToolResult, errand: Errand, bubbles: Sequence[str]
+    ) -> None:
+        """Keep the offers that the bubbles really make and execute the plan inside the transaction of the reply.
 
         Raises:
             SlotTaken: Somebody else was quicker.
@@ -85,6 +87,8 @@ class NoTools:
         del card, errand
         return ToolResult(call.name, ok=False, told="Essa ferramenta não existe.")
 
-    def settle(self, session: Session, result: ToolResult, errand: Errand) -> None:
+    def settle(
+        self, session: Session, card: BusinessCard, result: ToolResult, errand: Errand, bubbles: Sequence[str]
+    ) -> None:
         """Do nothing."""
-        del session, result, errand
+        del session, card, result, errand, bubbles

@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, time
 
-from secretaria.errors import SecretariaError
+from secretaria.agenda.booking import SlotTaken
+from secretaria.agenda.offers import Change
 
-
-class SlotTaken(SecretariaError):
-    """Between the check and the commit somebody else took what was to be written; the turn is drafted anew."""
+__all__ = ["Plan", "SlotTaken", "ToolCall", "ToolResult"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,5 +53,5 @@ class ToolResult:
     ok: bool
     told: str
     actions: tuple[str, ...] = ()
-    offers: tuple[object, ...] = ()
+    offers: tuple[Change, ...] = ()
     plan: Plan | None = None

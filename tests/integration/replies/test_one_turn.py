@@ -62,9 +62,11 @@ class ScriptedTools:
         self.asked.append((call, errand))
         return self.result
 
-    def settle(self, session: Session, result: ToolResult, errand: Errand) -> None:
+    def settle(
+        self, session: Session, card: BusinessCard, result: ToolResult, errand: Errand, bubbles: Sequence[str]
+    ) -> None:
         """Keep what is settled, or be too late."""
-        del session, errand
+        del session, card, errand, bubbles
         if self.taken:
             self.taken -= 1
             raise SlotTaken("esse horário acabou de ser ocupado")

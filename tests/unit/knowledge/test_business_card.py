@@ -10,7 +10,8 @@ import pytest
 
 import secretaria
 from secretaria.errors import ConfigurationError
-from secretaria.knowledge.business import BusinessInvalid, Interval, parse_card
+from secretaria.knowledge.business import BusinessInvalid, parse_card
+from secretaria.knowledge.tables import Interval
 
 SAMPLE = (Path(secretaria.__file__).parent / "simulation/clinica-sorriso/negocio.toml").read_text(encoding="utf-8")
 SMALL = """

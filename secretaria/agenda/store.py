@@ -1,0 +1,116 @@
+"""The queries over slots, bookings and their history; the caller holds the transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import func, text
+from sqlmodel import Session, col, select
+
+from secretaria.agenda.models import CODES, AgendaSlot, Booking, BookingChange, BookingState, Reminder, Source
+from secretaria.agenda.slots import Opening, Taken
+from secretaria.knowledge.agenda_rules import LONGEST_VISIT
+
+UNIT_LOCK = 7_305_415
+LONGEST = timedelta(minutes=LONGEST_VISIT)
+
+
+def open_slots(session: Session, *, first: datetime, until: datetime, but: int | None = None) -> list[Opening]:
+    """Return the listed slots that no live booking fills.
+
+    Args:
+        session: The caller's transaction.
+        first: From when on.
+        until: Until when.
+        but: A booking that is to be moved, whose own slot counts as open.
+    """
+    fills = select(Booking.id).where(
+        col(Booking.slot_id) == AgendaSlot.id,
+        Booking.state != BookingState.CANCELLED,
+        col(Booking.id).is_distinct_from(but),
+    )
+    statement = select(AgendaSlot).where(
+        col(AgendaSlot.starts_at) >= first, col(AgendaSlot.starts_at) < until, ~fills.exists()
+    )
+    slots = session.exec(statement.order_by(col(AgendaSlot.starts_at), col(AgendaSlot.id))).all()
+    return [Opening(slot.unit, slot.starts_at, slot.id) for slot in slots]
+
+
+def taken_between(session: Session, *, first: datetime, until: datetime, but: int | None = None) -> list[Taken]:
+    """Return the live bookings that touch a stretch of time, but for one that is to be moved."""
+    statement = select(Booking).where(
+        Booking.state != BookingState.CANCELLED,
+        col(Booking.starts_at) < until,
+        col(Booking.starts_at) > first - LONGEST,
+        col(Booking.ends_at) > first,
+        col(Booking.id).is_distinct_from(but),
+    )
+    return [
+        Taken(one.unit, one.starts_at, one.ends_at, one.lane, imported=one.source == Source.IMPORT)
+        for one in session.exec(statement).all()
+    ]
+
+
+def lock_unit(session: Session, unit: str) -> None:
+    """Let one booking at a time be written in a unit.
+
+    The constraint alone would do, but two that conflict may wait for each other and end as a deadlock, which says
+    nothing of a slot that is taken.
+    """
+    lock = text("SELECT pg_advisory_xact_lock(:space, hashtext(:unit))")
+    session.execute(lock, {"space": UNIT_LOCK, "unit": unit})
+
+
+def find_booking(session: Session, code: str) -> Booking | None:
+    """Return a booking by its code, locked until the transaction ends."""
+    statement = select(Booking).where(Booking.code == code).with_for_update()
+    return session.exec(statement.execution_options(populate_existing=True)).first()
+
+
+def bookings_ahead(session: Session, contact_id: int, now: datetime) -> Sequence[Booking]:
+    """Return a contact's live bookings that have not begun, the next one first."""
+    statement = select(Booking).where(
+        Booking.contact_id == contact_id, Booking.state != BookingState.CANCELLED, col(Booking.starts_at) > now
+    )
+    return session.exec(statement.order_by(col(Booking.starts_at))).all()
+
+
+def booking_of(session: Session, contact_id: int, code: str) -> Booking | None:
+    """Return a contact's booking by its code; another contact's does not exist for them."""
+    return session.exec(select(Booking).where(Booking.contact_id == contact_id, Booking.code == code)).first()
+
+
+def bookings_between(session: Session, first: datetime, until: datetime) -> Sequence[Booking]:
+    """Return every booking that begins in a stretch of time, cancelled ones too, in order."""
+    statement = select(Booking).where(col(Booking.starts_at) >= first, col(Booking.starts_at) < until)
+    return session.exec(statement.order_by(col(Booking.starts_at), col(Booking.id))).all()
+
+
+def change_of_turn(session: Session, turn_id: int) -> BookingChange | None:
+    """Return what a turn did to the agenda, if it did something."""
+    return session.exec(select(BookingChange).where(BookingChange.turn_id == turn_id)).first()
+
+
+def was_reminded(session: Session, booking: Booking) -> bool:
+    """Say whether a reminder of a booking, at the time it has now, was placed."""
+    statement = select(Reminder.id).where(
+        Reminder.booking_id == booking.id, col(Reminder.starts_at) == booking.starts_at
+    )
+    return session.exec(statement.limit(1)).first() is not None
+
+
+def next_code(session: Session) -> str:
+    """Return a code that no booking has: imported ones may stand ahead of the sequence."""
+    while True:
+        code = f"A-{session.scalar(select(func.nextval(CODES)))}"
+        if session.exec(select(Booking.id).where(Booking.code == code)).first() is None:
+            return code
+
+
+def count_ahead(session: Session, contact_id: int, now: datetime) -> int:
+    """Return how many live bookings of a contact have not begun."""
+    statement = select(func.count()).where(
+        Booking.contact_id == contact_id, Booking.state != BookingState.CANCELLED, col(Booking.starts_at) > now
+    )
+    return session.exec(statement).one()
