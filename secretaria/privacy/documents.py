@@ -45,6 +45,7 @@ WORDS = {
     "documento": ("pis", "pasep", "nis", "nit", "eleitor", "sus", "cns", "passaporte", "rn", "ctps", "trabalho"),
 }  # fmt: skip
 BY_NAME = {name: re.compile(pattern) for name, pattern in NAMED.items()}
+CPF_COMMAS = re.compile(r"(?<![\d.,])\d{3}[.,]\d{3}[.,]\d{3}[-/]\d{2}(?![\d,])")
 STATES = (
     "ac|al|ap|am|ba|ce|df|es|go|ma|mt|ms|mg|pa|pb|pr|pe|pi|rj|rn|rs|ro|rr|sc|sp|se|to"
 )  # fmt: skip
@@ -69,11 +70,11 @@ PIX_CODE = re.compile(
 MONTHS = r"(?:jan|fev|mar|abr|mai|jun|jul|ago|set|out|nov|dez|feb|apr|may|aug|sep|oct|dec)[a-z]{0,8}"
 DATE = (
     r"(?:\d{4}\s?[-/.]\s?\d{1,2}\s?[-/.]\s?\d{1,2}|\d{1,2}\s?[-/.]\s?\d{1,2}\s?[-/.]\s?\d{2,4}|\d{1,2} \d{1,2} \d{4}|\d{8}"
-    rf"|(?:\d{{1,2}}o?|primeiro|[a-z]{{4,9}}(?: e [a-z]{{3,6}})?)[ .-]{{1,2}}(?:de )?{MONTHS}(?:[ .,/-]{{1,3}}(?:de |do )?(?:\d{{4}}|\d{{2}}(?![\d:h])))?"
+    rf"|(?:\d{{1,2}}o?|primeiro|[a-z]{{4,9}}(?: e [a-z]{{3,6}})?)[ ./-]{{1,2}}(?:de )?{MONTHS}(?:[ .,/-]{{1,3}}(?:de |do )?(?:\d{{4}}|\d{{2}}(?![\d:h])))?"
     r"|\d{1,2}\s?/\s?\d{1,2})(?![\d/])"
 )
 BIRTH_WORD = re.compile(
-    r"(?<![a-z\[])(?:(?:data ?(?:de )?)?nasc(?:imento|ido|ida|i|eu)?|dt[_. ]?nasc|data_nasc(?:imento)?|aniversario|anivers|aniver|niver|d\.n\.?|dn|dob|birth(?:[_ ]?da(?:y|te))?|"
+    r"(?<![a-z\[])(?:(?:data ?(?:de )?)?nasc(?:imento|ido|ida|i|eu)?|dt[_. ]?nasc|data_nasc(?:imento)?|aniversario|anivers|aniver|niver|d[./]n\.?|dn|dob|birth(?:[_ ]?da(?:y|te))?|"
     r"date[_ ]of[_ ]birth|born)(?![a-z])"
 )
 BIRTH_AFTER = re.compile(rf"[^\d\n\[]{{0,34}}?(?<![\d/])(?P<date>{DATE})")
@@ -88,6 +89,7 @@ def find_named_documents(folded: Folded, around: Surroundings) -> Iterator[Span]
     for name, pattern in BY_NAME.items():
         if any(word in low for word in WORDS[name]):
             yield from (Span(*found.span(name), tag(name)) for found in pattern.finditer(low))
+    yield from (Span(*found.span(), tag("cpf")) for found in CPF_COMMAS.finditer(low))
     yield from (
         Span(*found.span(), tag("rg")) for found in RG_SHAPE.finditer(low) if not _is_priced(low, found.start())
     )
@@ -95,7 +97,7 @@ def find_named_documents(folded: Folded, around: Surroundings) -> Iterator[Span]
         if not around.is_called_otherwise(found.start()):
             yield Span(*found.span(), tag("cep"))
     for found in LETTERED_CNPJ.finditer(folded.plain):
-        if _is_lettered_cnpj(found[0], low[max(0, found.start() - 24) : found.start()]):
+        if _is_lettered_cnpj(found[0], low[max(0, found.start() - 24) : found.end() + 12]):
             yield Span(*found.span(), tag("cnpj"))
 
 
@@ -119,7 +121,7 @@ def find_pix_keys(folded: Folded) -> Iterator[Span]:
 def find_births(folded: Folded) -> Iterator[Span]:
     """Yield dates of birth; other dates stay."""
     low = folded.low
-    if not any(word in low for word in ("nasc", "niver", "dn", "d.n", "birth", "dob", "born")):
+    if not any(word in low for word in ("nasc", "niver", "dn", "d.n", "d/n", "birth", "dob", "born")):
         return
     for word in BIRTH_WORD.finditer(low):
         after = BIRTH_AFTER.match(low, word.end())
@@ -159,11 +161,11 @@ def _is_cnpj_shape(window: Window) -> bool:
     return window.shape in CNPJ_SHAPES or all(size == 1 for size in window.shape)
 
 
-def _is_lettered_cnpj(written: str, before: str) -> bool:
+def _is_lettered_cnpj(written: str, around: str) -> bool:
     value = "".join(filter(str.isalnum, written))
     if value.isdigit() or len(value) != CNPJ_DIGITS:
         return False
-    if value != value.upper() and "cnpj" not in before and "." not in written:
+    if value != value.upper() and "cnpj" not in around and "." not in written:
         return False  # a random word of small letters is no document
     return _is_cnpj(value.upper())
 

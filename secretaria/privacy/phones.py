@@ -38,7 +38,7 @@ GLUED_WORD = re.compile(
     r"(?<![a-z])(?:tel|fone|telefone|cel|celular|zap|whats|whatsapp|wpp|phone|contato|numero|ddd|xx)$"
 )
 AFTER = re.compile(
-    r"[\s,.()-]{0,3}(?:(?:e|eh|o|meu|seu|no|do|da|de|esse|este|numero|ok|ta)\s{1,2}){0,4}(?:zap|whats|wpp|tel|fone|cel(?![a-z])|celular)"
+    r"[\s,.()-]{0,3}(?:(?:e|eh|o|meu|seu|no|do|da|de|esse|este|numero|ok|ta)\s{1,2}){0,4}(?:zap|whats|wpp|tel|fone|fixo|cel(?![a-z])|celular)"
 )
 UNIT = re.compile(r"\s?(?:s|ms|us|ns|seg|segundos?|kg|km|m|mb|gb|bytes|%)(?![a-z])")
 LANDLINE_SHAPES: AbstractSet[tuple[int, ...]] = {(4, 4)}

@@ -12,7 +12,7 @@ SHOWN = tag("segredo")
 
 SHAPES = re.compile(
     r"-----BEGIN [A-Z0-9 ]{0,30}PRIVATE KEY(?: BLOCK)?-----[A-Za-z0-9+/=\s:,.\-]{0,20000}"
-    r"|eyJ[\w-]{5,4000}(?:\.[\w-]{2,8000}){1,4}"  # JWT, JWE
+    r"|eyJ[\w-]{5,4000}(?:\.[\w-]{2,8000}){1,4}|eyJ[\w-]{15,4000}"  # JWT, JWE, and what was cut off one
     r"|\$(?:argon2(?:id|i|d)|scrypt|pbkdf2(?:-sha\d+)?)\$[\w$=,+/.\-]{8,400}"
     r"|\$2[abxy]?\$\d\d\$[./A-Za-z0-9]{20,60}"
     r"|\bpbkdf2_sha\d+\$\d+\$[\w$=+/.\-]{8,300}"
@@ -29,17 +29,25 @@ URL_CREDENTIAL = re.compile(r"(?<=://)[^\s/\"'”<>?#]{0,300}@(?=[\w.\[\-])")
 WEBHOOK_PATH = re.compile(r"(?<=/webhook/whaticket/)[^\s/?\"'”&<>#]{1,300}")
 
 SCHEME = re.compile(
-    r"(?i:\b(?:bearer|basic|digest|negotiate|apikey|hmac|token)) {1,3}(?![a-zç]{1,14}(?:[\s,.;:!?]|$))(?P<value>[\w.~+/=\-]{6,4000})"
+    r"(?i:\b(?:bearer|basic|digest|negotiate|apikey|hmac|token)):? {1,3}(?![a-zç]{1,14}(?:[\s,.;:!?]|$))(?P<value>[\w.~+/=\-]{6,4000})"
 )
 COOKIE = re.compile(r"\b(?:set-)?cookies?[\"'”]?\s{0,3}[:=]\s{0,3}[\[\"'”]{0,2}(?P<pairs>[^\r\n\"'”]{1,4000})")
+DICTIONARY = re.compile(r"cookies?[\"'”]?\s?[:=]\s?\{(?P<pairs>[^}\r\n]{1,4000})\}")
+ENTRY = re.compile(r"[\"'”]\s?:\s?[\"'”](?P<value>[^\"'”]{1,2000})")
 PAIR = re.compile(r"\s*(?P<name>[^=;,\s]{1,100})=(?P<value>[^;\s]{1,4000})")
+HEADER = re.compile(
+    r"(?:authorization|cookie|signature|token|secret|api-?key|senha|password)[\"'”]\s?,\s?b?(?P<quote>[\"'”])(?P<value>[^\"'”\r\n]{1,4000})"
+)
+LONG_HEX = re.compile(
+    r"(?:signature|assinatura|hmac|response=|nonce=|token|secret)[\s\"'”:=(]{0,5}(?:sha\d+=)?(?P<value>[0-9a-f]{24,256})(?![0-9a-z])"
+)
 COOKIE_ATTRIBUTES = {"path", "domain", "max-age", "expires", "samesite", "version", "priority"}
 
 NAMES = (
     "password", "passwd", "pwd", "passphrase", "passcode", "senha", "secret", "segredo", "token", "api_key", "api-key", "api key",
     "apikey", "access_key", "access-key", "accesskey", "secret_key", "secretkey", "private_key", "privatekey", "secret_access_key",
     "authorization", "signature", "assinatura", "hmac", "credential", "credencial", "jwt", "sessionid", "session_id", "session-id",
-    "sessid", "csrf", "xsrf", "client_secret", "auth_key", "authkey", "account_key", "accountkey", "encryption_key",
+    "sessid", "sess_id", "csrf", "xsrf", "client_secret", "auth_key", "authkey", "account_key", "accountkey", "encryption_key",
     "chave_api", "chave_de_api", "chave de api", "chave da api", "chave secreta", "chave privada",
 )  # fmt: skip
 SHORT_NAMES = ("pass", "sig", "sid", "auth", "otp", "pin", "pat", "session", "x-api", "key")
@@ -61,8 +69,8 @@ BARE_PASSWORD = re.compile(r"[^\s\"'”<>]{1,200}")
 
 SPOKEN = re.compile(
     r"(?<![a-z0-9_])(?:minha |a |nova |sua |meu |o )?(?P<name>senha|password|passwd|passphrase|passcode|pin)(?![a-z0-9_])"
-    r"(?:\s{1,2}(?:nova|antiga|atual|provisoria|temporaria|nao|aqui|ai|certa|correta))?"
-    r"(?:\s{1,2}(?:do|da|de|pro|pra|para|no|na|of|for)\s{1,2}(?:o |a |meu |minha )?[\w\-]{1,20}){0,2}"
+    r"(?:\s{1,2}(?:nova|antiga|atual|provisoria|temporaria|nao|dele|dela|nossa|aqui|ai|certa|correta))?"
+    r"(?:\s{1,2}(?:do|da|de|pro|pra|para|no|na|of|for)\s{1,2}(?:o |a |meu |minha |user |usuario |cliente )?[\w\-]{1,20}){0,2}"
     r"(?P<verb>\s{0,2}(?:[:=,]|->|=>|-)\s{0,2}|\s{1,2}(?:e|eh|era|foi|ficou|sera|vai ser|is|was|continua|agora e)(?:\s{0,2}:\s{0,2}|\s{1,2})|\s{1,2})"
     r"(?P<quote>[\"'”]?)(?P<value>[^\s\"'”<>]{3,200})"
 )
@@ -90,6 +98,8 @@ def find_secrets(folded: Folded) -> Iterator[Span]:
         yield from (Span(*_without_at(found), SHOWN) for found in URL_CREDENTIAL.finditer(plain))
     if "/webhook/" in plain:
         yield from (Span(*found.span(), SHOWN) for found in WEBHOOK_PATH.finditer(plain))
+    for pattern in (HEADER, LONG_HEX):
+        yield from (Span(*found.span("value"), SHOWN) for found in pattern.finditer(low))
     if "cookie" in low:
         yield from _cookies(low)
     if any(hint in low for hint in ("bear", "basic", "digest", "negot", "apik", "hmac", "token")):
@@ -117,6 +127,8 @@ def _cookies(low: str) -> Iterator[Span]:
         for pair in PAIR.finditer(low, *header.span("pairs")):
             if pair["name"] not in COOKIE_ATTRIBUTES and not pair["value"].startswith("["):
                 yield Span(*pair.span("value"), SHOWN)
+    for header in DICTIONARY.finditer(low):
+        yield from (Span(*entry.span("value"), SHOWN) for entry in ENTRY.finditer(low, *header.span("pairs")))
 
 
 def _named(low: str) -> Iterator[Span]:
@@ -168,7 +180,9 @@ def _is_secret(value: str, name: str, *, quoted: bool) -> bool:
         return False
     if name in {"password", "passwd", "pwd", "passphrase", "passcode", "senha", "pass", "otp", "pin"}:
         return True
-    if name in {"key", "auth", "session", "pat", "sid", "sig"}:
+    if name in {"sid", "session"}:
+        return len(value) >= 8 and any(character.isdigit() for character in value) and ":" not in value
+    if name in {"key", "auth", "pat", "sig"}:
         return len(value) >= 16 and any(character.isdigit() for character in value) and ":" not in value
     if name in {"signature", "assinatura", "hmac"}:
         return any(character.isdigit() for character in value) or len(value) >= 16

@@ -14,7 +14,7 @@ FILL = (
 PHONE_WORDS = re.compile(
     r"(?<![a-z])(?:tel|tels|telefones?|telef|fones?|cel|cels|celular(?:es)?|zap|zapzap|zaps|whats?|whatsapp|whatszap|wpp|wap|wts|wzp|"
     r"ligar?|ligue|liguem|ligo|ligou|ligando|liguei|contatos?|chama|chamar|chame|recados?|phones?|mobile|call|sms|discar|disque|retornar|retorna|"
-    r"retorne|retorno|telefonar|number|numero|fax|ddd)(?![a-z])"
+    r"retorne|retorno|telefonar|number|numero|fax|ddd|fixo)(?![a-z])"
 )
 BETWEEN = re.compile(FILL + "{0,9}")
 LABELS = re.compile(
