@@ -148,7 +148,7 @@ class Breaker:
         change = self._ask(lambda: self._report(keys=keys, args=[self._now(), *ending, *limits]), away=b"")
         if change:
             level = "ERROR" if change == b"opened" else "INFO"
-            logger.bind(name=permit.name).log(level, f"breaker_{change.decode()}")
+            logger.bind(breaker=permit.name).log(level, f"breaker_{change.decode()}")
 
     def take_back(self, permit: Permit) -> None:
         """Forget a leave that was not used."""

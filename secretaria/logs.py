@@ -1,45 +1,135 @@
-"""One log for everything, through loguru: readable in a terminal, JSON for machines, never with a traceback's values."""
+"""One log for everything, through loguru: readable in a terminal, JSON for machines, and nobody's personal data in either."""
 
 from __future__ import annotations
 
+import json
 import logging
 import sys
-from typing import Any
+import threading
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TextIO
 
 from loguru import logger
 
+from secretaria.privacy import mask_fields, mask_text, tell_exception, use_key
 from secretaria.settings import LogSection
+
+if TYPE_CHECKING:
+    from loguru import Message, Record
 
 CONSOLE = (
     "<green>{time:HH:mm:ss.SSS}</green> <level>{level:<7}</level> <cyan>{extra[process]}</cyan> {message} "
-    "<dim>{extra}</dim>"
+    "<dim>{extra[shown]}</dim>\n"
 )
 QUIET_LIBRARIES = ("httpx", "httpcore", "httpx2", "httpcore2", "openai", "stamina", "alembic", "sqlalchemy")
+LEVELS = {"DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"}
+TALKATIVE = ("asyncio",)  # below its first line it prints tasks with what they hold
+LONGEST_LINE = 8192
+LONGEST_MESSAGE = 2000
+LONGEST_VALUE = 1000
+LONGEST_TRACEBACK = 6000
+CUT = "…[cortado]"
+TRACEBACK = "traceback"
+ENDINGS = {"\u2028": "\\u2028", "\u2029": "\\u2029", "\x85": "\\x85", "\u202e": "\\u202e"}
 
 
-def configure_logs(section: LogSection, process: str) -> None:
-    """Send every log line of this process, the libraries' included, to standard error.
+def configure_logs(section: LogSection, process: str, key: bytes | None = None) -> None:
+    """Send every log line of this process, the libraries', warnings' and unhandled errors' included, to standard error.
 
     Args:
         section: The ``[log]`` section.
         process: What this process is, for instance ``serve``; it stands in every line.
+        key: With what contacts are hashed; processes that share it write joinable lines.
     """
     as_json = section.format == "json" or (section.format == "auto" and not sys.stderr.isatty())
+    if key is not None:
+        use_key(key)
     logger.remove()
-    logger.configure(extra={"process": process, "correlation_id": "-"})
-    logger.add(
-        sys.stderr,
-        level=section.level,
-        format="{message}" if as_json else CONSOLE,
-        serialize=as_json,
-        backtrace=False,
-        diagnose=False,  # a traceback with the values of variables would print what customers wrote
-        enqueue=False,
-    )
+    logger.configure(extra={"process": process, "correlation_id": "-"}, patcher=_hide)
+    if as_json:
+        logger.add(_json_writer(sys.stderr), level=section.level, format="{message}", backtrace=False, diagnose=False)
+    else:
+        logger.add(sys.stderr, level=section.level, format=_console, backtrace=False, diagnose=False)
     logging.basicConfig(handlers=[_Forwarder()], level=logging.INFO, force=True)
+    logging.captureWarnings(capture=True)
     for name in QUIET_LIBRARIES:
         logging.getLogger(name).setLevel(logging.WARNING)  # at INFO they write addresses, numbers among them
     logging.getLogger("uvicorn.access").disabled = True  # its lines hold the path, and so the token of the webhook
+    sys.excepthook = _tell_unhandled
+    threading.excepthook = lambda told: _tell_unhandled(told.exc_type, told.exc_value, told.exc_traceback)
+    sys.unraisablehook = lambda told: _tell_unhandled(told.exc_type, told.exc_value, told.exc_traceback)
+
+
+def _hide(record: Record) -> None:
+    """Mask a record before any sink sees it; the traceback becomes a text, without the values of variables."""
+    try:
+        message = _one_line(mask_text(record["message"][: 4 * LONGEST_LINE]), LONGEST_MESSAGE)
+        extra = {name: _short(value) for name, value in mask_fields(record["extra"]).items()}
+        thrown = record["exception"]
+        if thrown is not None and thrown.value is not None:
+            extra[TRACEBACK] = _cut(tell_exception(thrown.value), LONGEST_TRACEBACK)
+    except Exception as error:  # noqa: BLE001  # a line must not fail whoever writes it, nor go out as it came
+        message, extra = "line_not_readable", {"process": "-", "correlation_id": "-", "error": type(error).__name__}
+    record["message"], record["exception"] = message, None
+    record["extra"].clear()
+    record["extra"].update(extra)
+
+
+def _json_writer(stream: TextIO) -> Callable[[Message], None]:
+    def write(line: Message) -> None:
+        stream.write(encode(line.record) + "\n")
+        stream.flush()
+
+    return write
+
+
+def encode(record: Record) -> str:
+    """Return a record as one line of JSON, escaped and no longer than a log's reader takes."""
+    fields = {
+        "time": record["time"].isoformat(timespec="milliseconds"),
+        "level": record["level"].name,
+        "message": record["message"],
+        "where": f"{record['name']}:{record['line']}",
+        **{name: value for name, value in record["extra"].items() if name != "shown"},
+    }
+    line = json.dumps(fields, default=str)
+    while len(line) > LONGEST_LINE:
+        longest = max(fields, key=lambda name: len(json.dumps(fields[name], default=str)))
+        told = fields[longest] if isinstance(fields[longest], str) else json.dumps(fields[longest], default=str)
+        fields[longest] = told[: len(told) // 2].removesuffix(CUT) + CUT
+        line = json.dumps(fields, default=str)
+    return line
+
+
+def _console(record: Record) -> str:
+    """Return the format of one line in a terminal; the traceback stands under it."""
+    hidden = {"process", "shown", TRACEBACK}
+    shown = {name: value for name, value in record["extra"].items() if name not in hidden}
+    record["extra"]["shown"] = _one_line(str(shown), LONGEST_MESSAGE)
+    return CONSOLE + ("{extra[traceback]}\n" if TRACEBACK in record["extra"] else "")
+
+
+def _short(value: Any) -> Any:  # noqa: ANN401  # a log line takes anything
+    return _one_line(value, LONGEST_VALUE) if isinstance(value, str) else value
+
+
+def _one_line(text: str, limit: int) -> str:
+    """Escape what would begin a new line, colour a terminal or turn the direction of writing."""
+    escaped = "".join(
+        character if character.isprintable() and character not in ENDINGS else repr(character)[1:-1]
+        for character in text[:limit]
+    )
+    return _cut(escaped if len(text) <= limit else escaped + CUT, limit + len(CUT))
+
+
+def _cut(text: str, limit: int) -> str:
+    return text if len(text) <= limit else text[: limit - len(CUT)] + CUT
+
+
+def _tell_unhandled(kind: type[BaseException], value: BaseException | None, _: object) -> None:
+    if value is None or issubclass(kind, KeyboardInterrupt):
+        return
+    logger.opt(exception=value).critical("unhandled_error")
 
 
 class _Forwarder(logging.Handler):
@@ -47,5 +137,12 @@ class _Forwarder(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write one record."""
-        level: Any = record.levelname if record.levelname in {"DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"} else 20
-        logger.bind(library=record.name).opt(exception=record.exc_info).log(level, record.getMessage())
+        level: Any = record.levelname if record.levelname in LEVELS else 20
+        try:
+            message = record.getMessage()
+        except (TypeError, ValueError):  # a library's mistake in its own format
+            message = str(record.msg)
+        if record.name.startswith(TALKATIVE):
+            message = message.partition("\n")[0]
+        thrown = record.exc_info[1] if record.exc_info else None
+        logger.bind(library=record.name).opt(exception=thrown).log(level, "{}", message)

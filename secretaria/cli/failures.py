@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 import sys
-import traceback
 from collections.abc import Sequence
 
 from secretaria.errors import ConfigurationError, PreflightRefused, SecretariaError, UsageInvalid
+from secretaria.privacy import describe_exception, tell_exception
 
 FAILURE, USAGE, PREFLIGHT, INTERRUPTED = 1, 2, 3, 130
 VERBOSE = ("-v", "--verbose")
@@ -69,7 +69,7 @@ def _explain_unexpected(error: Exception, *, verbose: bool) -> int:
         _say(_in_portuguese(str(getattr(error, "message", error))), "veja o uso com: secretaria --help", None)
         return USAGE
     shown = error if verbose else None
-    _say(f"erro inesperado: {type(error).__name__}: {error}", "repita com -v para ver de onde veio", shown)
+    _say(f"erro inesperado: {describe_exception(error)}", "repita com -v para ver de onde veio", shown)
     return FAILURE
 
 
@@ -93,7 +93,7 @@ def _in_portuguese(sentence: str) -> str:
 
 def _say(message: str, hint: str, shown: BaseException | None) -> None:
     if shown is not None:
-        traceback.print_exception(shown)
+        print(tell_exception(shown), file=sys.stderr)  # noqa: T201  # the same as below
     print(f"erro: {message}", file=sys.stderr)  # noqa: T201  # the one place that speaks when nothing else can
     if hint:
         print(f"dica: {hint}", file=sys.stderr)  # noqa: T201  # the same

@@ -61,6 +61,9 @@ WEBHOOK_SECRET={secrets.token_urlsafe(32)}
 WEBHOOK_TOKEN={secrets.token_urlsafe(24)}
 JWT_SECRET={secrets.token_urlsafe(32)}
 
+# Com ela um contato vira um código nos registros e na lista de exclusões; não a troque, e use a mesma em todas as máquinas.
+PRIVACY_KEY={secrets.token_urlsafe(32)}
+
 # O Whaticket que envia as mensagens.
 WHATICKET_URL=
 WHATICKET_TOKEN=

@@ -2,7 +2,21 @@
 
 from __future__ import annotations
 
+from secretaria.privacy.fields import mask_field, mask_fields
 from secretaria.privacy.masking import mask_text
 from secretaria.privacy.numbers import mask_number
+from secretaria.privacy.pseudonyms import keep_key, keyed_hash, pseudonym, use_key
+from secretaria.privacy.tracebacks import describe_exception, tell_exception
 
-__all__ = ["mask_number", "mask_text"]
+__all__ = [
+    "describe_exception",
+    "keep_key",
+    "keyed_hash",
+    "mask_field",
+    "mask_fields",
+    "mask_number",
+    "mask_text",
+    "pseudonym",
+    "tell_exception",
+    "use_key",
+]

@@ -36,7 +36,8 @@ DICTIONARY = re.compile(r"cookies?[\"'”]?\s?[:=]\s?\{(?P<pairs>[^}\r\n]{1,4000
 ENTRY = re.compile(r"[\"'”]\s?:\s?[\"'”](?P<value>[^\"'”]{1,2000})")
 PAIR = re.compile(r"\s*(?P<name>[^=;,\s]{1,100})=(?P<value>[^;\s]{1,4000})")
 HEADER = re.compile(
-    r"(?:authorization|cookie|signature|token|secret|api-?key|senha|password)[\"'”]\s?,\s?b?(?P<quote>[\"'”])(?P<value>[^\"'”\r\n]{1,4000})"
+    r"(?:authorization|cookie|signature|token|secret|api-?key)[\"'”]\s?,\s?b?(?P<quote>[\"'”])"
+    r"(?=[^\"'”\r\n]{0,4000}[0-9])(?P<value>[^\"'”\r\n]{6,4000})(?P=quote)(?!\s?:)"
 )
 LONG_HEX = re.compile(
     r"(?:signature|assinatura|hmac|response=|nonce=|token|secret)[\s\"'”:=(]{0,5}(?:sha\d+=)?(?P<value>[0-9a-f]{24,256})(?![0-9a-z])"

@@ -10,7 +10,13 @@ from secretaria.settings.loading import (
     SECTIONS,
     load_settings,
 )
-from secretaria.settings.secrets import describe, require, require_strong_webhook_secrets, secret_values
+from secretaria.settings.secrets import (
+    describe,
+    privacy_key,
+    require,
+    require_strong_webhook_secrets,
+    secret_values,
+)
 from secretaria.settings.sections import (
     QUEUE_NAMES,
     BudgetSection,
@@ -44,6 +50,7 @@ __all__ = [
     "UnconfirmedPolicy",
     "describe",
     "load_settings",
+    "privacy_key",
     "require",
     "require_strong_webhook_secrets",
     "secret_values",

@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import SecretStr
 
 from secretaria.errors import ConfigurationError
+from secretaria.privacy import keep_key
 from secretaria.settings.loading import CREATE_COMMAND, CREATE_HINT, ENV_FILE, SECTIONS
 from secretaria.settings.sections import Secrets, Settings
 
@@ -57,6 +58,11 @@ def require_strong_webhook_secrets(settings: Settings) -> None:
 def secret_values(secret: SecretStr) -> list[str]:
     """Return the values in force of a secret: two, separated by a comma, while it rotates; none when it is empty."""
     return [part.strip() for part in secret.get_secret_value().split(",") if part.strip()]
+
+
+def privacy_key(settings: Settings) -> bytes:
+    """Return the key by which contacts are hashed; without ``PRIVACY_KEY`` one is kept in the folder of local data."""
+    return keep_key(settings.home, settings.secrets.privacy_key.get_secret_value())
 
 
 def describe(settings: Settings) -> dict[str, Any]:

@@ -212,6 +212,7 @@ class Secrets(Section):
     llm_api_key: SecretStr = SecretStr("")
     llm_base_url: str = ""
     jwt_secret: SecretStr = SecretStr("")
+    privacy_key: SecretStr = SecretStr("")
     monitoring_webhook_url: SecretStr = SecretStr("")
     postgres_password: SecretStr = SecretStr("")
     redis_password: SecretStr = SecretStr("")

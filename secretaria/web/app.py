@@ -13,7 +13,7 @@ from secretaria.bootstrap import Installation
 from secretaria.context.schema import INTENTIONS
 from secretaria.errors import SecretariaError
 from secretaria.logs import configure_logs
-from secretaria.settings import load_settings
+from secretaria.settings import load_settings, privacy_key
 from secretaria.web.failures import answer_error, answer_fault, answer_http
 from secretaria.web.health import healthz, livez, readyz
 from secretaria.web.metrics import scrape
@@ -23,7 +23,7 @@ from secretaria.web.webhook import receive_signed, receive_with_token
 def create_app() -> Litestar:
     """Build the application of one server process from the configuration of the installation."""
     settings = load_settings()
-    configure_logs(settings.log, "serve")
+    configure_logs(settings.log, "serve", privacy_key(settings))
     metrics.show_all(INTENTIONS)
     return build_app(Installation(settings))
 

@@ -21,7 +21,7 @@ from secretaria.crashpoints import crashpoint
 from secretaria.database.schema import SchemaBehind, require_schema
 from secretaria.errors import Unavailable
 from secretaria.logs import configure_logs
-from secretaria.settings import Settings, load_settings
+from secretaria.settings import Settings, load_settings, privacy_key
 from secretaria.workers import answering, catching_up, delivery, filing, reconciling
 from secretaria.workers.middleware import HoldPaused, Latency
 from secretaria.workers.schedule import Schedule
@@ -32,7 +32,7 @@ DATABASE_POLL_SECONDS = 0.1
 def main() -> None:
     """Run one worker process until SIGTERM or SIGINT."""
     settings = load_settings()
-    configure_logs(settings.log, "worker")
+    configure_logs(settings.log, "worker", privacy_key(settings))
     stopping = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())

@@ -89,7 +89,7 @@ def test_one_correlation_id_from_request_to_reply(shop: Shop) -> None:
     _, answer = shop.phone.post(event(number, "onde fica a clinica?", "F1"))
     bubbles_to(shop.ledger, number)
     lines = [line for line in list(shop.said) if answer["event"] in line]
-    events = [json.loads(line.partition("|")[2])["record"]["message"] for line in lines]
+    events = [json.loads(line.partition("|")[2])["message"] for line in lines]
     assert set(events) == {"webhook_received", "event_filed", "turn_settled", "item_delivered"}
 
 

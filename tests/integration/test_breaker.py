@@ -72,7 +72,7 @@ def test_fifth_failure_opens_for_every_process(one: Breaker, other: Breaker) -> 
         assert (state(one), state(other)) == (State.CLOSED, State.CLOSED)
         calls(one, bad=1)
     assert (refused(one), refused(other), state(other)) == (True, True, State.OPEN)
-    assert [(line["message"], line["extra"]["name"]) for line in lines] == [("breaker_opened", NAME)]
+    assert [(line["message"], line["extra"]["breaker"]) for line in lines] == [("breaker_opened", NAME)]
 
 
 @pytest.mark.parametrize(("well", "badly", "expected"), [(5, 5, State.OPEN), (6, 5, State.CLOSED), (6, 6, State.OPEN)])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import logging
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -84,8 +85,12 @@ def log(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iter
     root = logging.getLogger()
     before, level = list(root.handlers), root.level
     monkeypatch.setattr(sys, "stderr", written)
+    for module, hook in ((sys, "excepthook"), (sys, "unraisablehook"), (threading, "excepthook")):
+        monkeypatch.setattr(module, hook, getattr(module, hook))  # put back, as what is set below is the process's
     configure_logs(LogSection(level="DEBUG", format=request.param), "serve")
     yield written
     logger.remove()
     root.handlers[:] = before
     root.setLevel(level)
+    logging.captureWarnings(capture=False)
+    logger.configure(patcher=None, extra={})

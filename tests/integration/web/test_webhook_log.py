@@ -63,7 +63,7 @@ def test_the_correlation_id_is_the_event(site: httpx.Client, log: io.StringIO) -
     event = site.post(f"{PATH}/{TOKEN}", json=EVENT).json()["event"]
     line = next(line for line in log.getvalue().splitlines() if "webhook_received" in line)
     if line.startswith("{"):
-        assert json.loads(line)["record"]["extra"]["correlation_id"] == event
+        assert json.loads(line)["correlation_id"] == event
     else:
         assert f"'correlation_id': '{event}'" in line
 
