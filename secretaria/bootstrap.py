@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from secretaria.knowledge.snapshot import Business
     from secretaria.llm.budget import Budget
     from secretaria.llm.chat import Chat
+    from secretaria.llm.transcriber import Transcriber
+    from secretaria.media.hearing import HearingRoom
     from secretaria.outbox.delivery import DispatchRoom
     from secretaria.outbox.reconcile import ReconcileRoom
     from secretaria.queue.pauses import PauseBoard
@@ -152,6 +154,22 @@ class Installation:
         )
 
     @cached_property
+    def transcriber(self) -> Transcriber:
+        """The way to the model that listens."""
+        from secretaria.llm.transcriber import OpenAITranscriber
+
+        section, secrets = self.settings.media, self.settings.secrets
+        return OpenAITranscriber(
+            api_key=secret_values(secrets.llm_api_key)[0],
+            base_url=secrets.llm_base_url,
+            model=section.model,
+            language=section.language,
+            timeout_seconds=section.timeout_seconds,
+            breaker=self.breaker,
+            budget=self.budget,
+        )
+
+    @cached_property
     def budget(self) -> Budget:
         """What the model may still cost."""
         from secretaria.llm.budget import Budget
@@ -238,7 +256,36 @@ class Installation:
         """What the filing of events works with."""
         from secretaria.inbox.filing import FilingRoom
 
-        return FilingRoom(self.engine, self.publisher, self.clock, self.settings.turns)
+        return FilingRoom(
+            engine=self.engine,
+            publisher=self.publisher,
+            clock=self.clock,
+            turns=self.settings.turns,
+            media=self.settings.media,
+            panel_has_files=self.panel is not None,
+        )
+
+    def hearing_room(self) -> HearingRoom:
+        """What the listening to audio works with."""
+        from secretaria.media.files import Files
+        from secretaria.media.hearing import HearingRoom
+
+        section = self.settings.media
+        return HearingRoom(
+            engine=self.engine,
+            publisher=self.publisher,
+            clock=self.clock,
+            media=section,
+            turns=self.settings.turns,
+            files=Files(
+                whaticket_url=self.settings.secrets.whaticket_url,
+                panel=self.panel,
+                hosts=section.hosts,
+                trusted_origins=self.settings.egress.trusted_origins,
+                max_bytes=section.max_bytes,
+            ),
+            transcriber=self.transcriber,
+        )
 
     def catch_up_room(self) -> CatchUpRoom:
         """What the comparing of Whaticket's tickets with our own works with."""

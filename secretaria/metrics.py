@@ -25,13 +25,17 @@ WEBHOOK_STATUSES = (
     "unavailable",
     "error",
 )
-JOB_NAMES = ("inbox.file", "inbox.catch_up", "turn.answer", "outbox.deliver", "outbox.reconcile")
+JOB_NAMES = ("inbox.file", "inbox.catch_up", "turn.answer", "turn.hear", "outbox.deliver", "outbox.reconcile")
 LLM_CAUSES = (
     "timeout", "rate_limited", "unauthorized", "unknown_model", "bad_request", "server_error", "unreachable",
     "not_an_answer", "empty", "unreadable_draft", "breaker_open", "budget",
 )  # fmt: skip
 LLM_PURPOSES = ("reply", "repair", "regeneration", "summary", "transcription")
 TOKEN_KINDS = ("fresh", "cached", "written")
+HEARING_OUTCOMES = (
+    "heard", "no_file", "refused_address", "refused_answer", "not_audio", "too_long", "silent", "budget", "misconfigured",
+    "unavailable", "worker_lost",
+)  # fmt: skip
 BUDGET_SCOPES = ("conversation", "day", "month")
 SEND_OUTCOMES = ("not_sent", "misconfigured", "refused", "unknown")
 CONFIRMED_BY = ("readback", "echo", "operator")
@@ -47,6 +51,7 @@ LLM_ERRORS = Counter("secretaria_llm_errors_total", "Turns without a usable draf
 LLM_TOKENS = Counter("secretaria_llm_tokens_total", "Tokens the model read and wrote.", ["purpose", "kind"])
 LLM_COST = Counter("secretaria_llm_cost_usd_total", "What the model cost, by the price list.", ["purpose"])
 LLM_UNPRICED = Counter("secretaria_llm_unpriced_calls_total", "Calls to a model without a price: they cost 0 here.")
+TRANSCRIPTIONS = Counter("secretaria_transcriptions_total", "Audio messages by what became of them.", ["outcome"])
 BUDGET_REFUSALS = Counter("secretaria_budget_refusals_total", "Calls the budget did not allow, by limit.", ["scope"])
 WHATICKET_SENT = Counter("secretaria_whaticket_send_success_total", "Bubbles that Whaticket accepted.")
 WHATICKET_ERRORS = Counter(
@@ -74,6 +79,7 @@ def show_all(intentions: tuple[str, ...]) -> None:
         (TASK_LATENCY, JOB_NAMES),
         (LLM_ERRORS, LLM_CAUSES),
         (LLM_COST, LLM_PURPOSES),
+        (TRANSCRIPTIONS, HEARING_OUTCOMES),
         (BUDGET_REFUSALS, BUDGET_SCOPES),
         (WHATICKET_ERRORS, SEND_OUTCOMES),
         (SENDS_CONFIRMED, CONFIRMED_BY),

@@ -19,7 +19,7 @@ from secretaria.inbox.filing import FilingRoom, file_event
 from secretaria.inbox.receive import Door, Knock, Receipt, receive_webhook
 from secretaria.inbox.spool import Spool
 from secretaria.queue.jobs import Job
-from secretaria.settings import TurnsSection
+from secretaria.settings import MediaSection, TurnsSection
 
 SECRET = "segredo-de-teste-com-mais-de-32-bytes!"
 TOKEN = "token-de-teste-da-url-0001"
@@ -61,10 +61,16 @@ def a_door(engine: Engine, nudges: PublishedNudges, clock: Clock, spool: Spool |
 
 
 def a_filing_room(
-    engine: Engine, nudges: PublishedNudges, clock: Clock, turns: TurnsSection | None = None
+    engine: Engine,
+    nudges: PublishedNudges,
+    clock: Clock,
+    turns: TurnsSection | None = None,
+    *,
+    media: MediaSection | None = None,
+    panel_has_files: bool = False,
 ) -> FilingRoom:
-    """Build a filing room with the default turns."""
-    return FilingRoom(engine, nudges, clock, turns or PLAIN_TURNS)
+    """Build a filing room with the default turns; nobody listens to audio there unless told how."""
+    return FilingRoom(engine, nudges, clock, turns or PLAIN_TURNS, media, panel_has_files)
 
 
 def a_text(

@@ -144,6 +144,46 @@ class Turn(SQLModel, table=True):
     closed_at: datetime | None = Field(default=None, sa_type=MOMENT)
 
 
+class Hearing(StrEnum):
+    """How the listening to an audio stands; past participles are final."""
+
+    WAITING = "waiting"
+    HEARD = "heard"
+    FAILED = "failed"
+
+
+class Transcription(SQLModel, table=True):
+    """An audio that is to be turned into words; its turn waits for it for a while, and goes on without it.
+
+    Attributes:
+        turn_until: Until when the turn waits.
+        taken_until: Until when the worker that has it is left alone; whoever comes later may take it over.
+        attempts: How often it was taken; the last one too many gives it up.
+        reason: Why it was given up: a code, never content.
+    """
+
+    __tablename__ = "transcription"
+    __table_args__ = (
+        Index("transcription_waiting", "created_at", postgresql_where=text("state = 'waiting'")),
+        one_of("state", Hearing),
+    )
+
+    message_id: int = Field(
+        primary_key=True,
+        foreign_key="message.id",
+        ondelete="CASCADE",
+        sa_type=BigInteger,
+        sa_column_kwargs={"autoincrement": False},
+    )
+    state: str = Hearing.WAITING
+    reason: str | None = None
+    attempts: int = 0
+    turn_until: datetime = Field(sa_type=MOMENT)
+    taken_until: datetime | None = Field(default=None, sa_type=MOMENT)
+    nudged_at: datetime | None = Field(default=None, sa_type=MOMENT)
+    created_at: datetime = Field(sa_type=MOMENT)
+
+
 class Message(SQLModel, table=True):
     """One bubble, whoever wrote it.
 
@@ -151,6 +191,10 @@ class Message(SQLModel, table=True):
         seq: Position in the conversation, in order of arrival.
         sent_at: Whaticket's time, or the arrival where it gave none.
         delivery: For our own bubbles, the state of their outbox item; empty for received ones.
+        media_url: Where its file may be found; empty where only Whaticket's panel can tell; None without a file.
+        media_type: The type of the file, as the event claims it.
+        media_seconds: The length of the file, as the event claims it.
+        transcript: What an audio says, as a model heard it; None where nobody listened.
     """
 
     __tablename__ = "message"
@@ -171,5 +215,14 @@ class Message(SQLModel, table=True):
     text: str
     provider_message_id: str | None = None
     delivery: str = ""
+    media_url: str | None = None
+    media_type: str | None = None
+    media_seconds: float | None = None
+    transcript: str | None = None
     sent_at: datetime = Field(sa_type=MOMENT)
     received_at: datetime = Field(sa_type=MOMENT)
+
+    @property
+    def words(self) -> str:
+        """What was written, and what was said where somebody listened."""
+        return "\n".join(filter(None, (self.text, self.transcript)))

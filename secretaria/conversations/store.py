@@ -21,6 +21,7 @@ from secretaria.conversations.models import (
     TurnState,
 )
 from secretaria.whaticket.flavours import fingerprint
+from secretaria.whaticket.reading import Media
 
 OPEN_STATES = (TurnState.WAITING, TurnState.ANSWERING)
 UNSAID = ("superseded", "held", "dead")
@@ -80,6 +81,7 @@ def add_message(
     provider_message_id: str | None = None,
     delivery: str = "",
     received_at: datetime | None = None,
+    media: Media | None = None,
 ) -> Message:
     """Append a bubble to a locked conversation and move its positions forward."""
     conversation.last_seq += 1
@@ -97,6 +99,9 @@ def add_message(
         text=text,
         provider_message_id=provider_message_id,
         delivery=delivery,
+        media_url=media.url if media else None,
+        media_type=media.mime if media else None,
+        media_seconds=media.seconds if media else None,
         sent_at=sent_at,
         received_at=received_at or now,
     )

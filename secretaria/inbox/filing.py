@@ -14,35 +14,44 @@ from sqlmodel import Session
 from secretaria.clock import Clock
 from secretaria.conversations import store as conversations
 from secretaria.conversations.handoff import give_back, person_spoke
-from secretaria.conversations.models import Author, Conversation, Direction, Turn
-from secretaria.conversations.turns import Typed, deadline_of, due_after
+from secretaria.conversations.models import Author, Conversation, Direction, Message, Turn
+from secretaria.conversations.timers import set_timer
+from secretaria.conversations.transcripts import expect_transcript
+from secretaria.conversations.turns import deadline_of
 from secretaria.database.transaction import after_commit, transaction
 from secretaria.errors import Unavailable
 from secretaria.inbox import store
 from secretaria.inbox.models import EventState, InboxEvent
-from secretaria.queue.jobs import ANSWER_TURN
+from secretaria.queue.jobs import ANSWER_TURN, HEAR_AUDIO
 from secretaria.queue.publisher import Publisher
-from secretaria.settings import TurnsSection
+from secretaria.settings import MediaSection, TurnsSection
 from secretaria.whaticket.numbers import identity_key
 from secretaria.whaticket.payload import decode_body, read_payload
 from secretaria.whaticket.reading import Reading
 
 MAX_FAILURES = 5
 TRIED_TOO_OFTEN = "tried_too_often"
-AVERAGED_TURNS = 20
-LONGEST_LOOK = 2000  # characters of a message that are looked at for its rhythm
+AUDIO = "audio"
 ECHO_WINDOW = timedelta(hours=1)
 FORK_MARK = "\u200e"  # forks begin their own automatic texts with it: no person wrote those (contract 2.7)
 
 
 @dataclass(frozen=True, slots=True)
 class FilingRoom:
-    """What filing needs to know; ``turns`` says how long a customer's silence must last."""
+    """What filing needs to know.
+
+    Attributes:
+        turns: How long a customer's silence must last.
+        media: Which audio is listened to; None where nobody listens.
+        panel_has_files: Whether a file of which the event tells no address can be looked up in Whaticket's panel.
+    """
 
     engine: Engine
     publisher: Publisher
     clock: Clock
     turns: TurnsSection
+    media: MediaSection | None = None
+    panel_has_files: bool = False
 
 
 def file_event(room: FilingRoom, event_id: UUID) -> None:
@@ -102,7 +111,7 @@ def _file_message(room: FilingRoom, session: Session, event: InboxEvent, reading
     conversation = conversations.lock_conversation(session, contact_id=contact_id, channel=event.channel, now=now)
     conversation.ticket_id = reading.ticket_id or conversation.ticket_id
     turn = _open_or_join_turn(room.turns, session, conversation, event, now)
-    conversations.add_message(
+    message = conversations.add_message(
         session,
         conversation,
         direction=Direction.INBOUND,
@@ -115,8 +124,10 @@ def _file_message(room: FilingRoom, session: Session, event: InboxEvent, reading
         event_id=event.id,
         provider_message_id=reading.message_id,
         received_at=event.received_at,
+        media=reading.media,
     )
-    _wait_for_silence(room.turns, session, turn)
+    _ask_to_hear(room, session, message, now)
+    set_timer(room.turns, session, turn)
     wait = max((turn.due_at - now).total_seconds(), 0.0)
     after_commit(session, partial(room.publisher.publish, ANSWER_TURN, str(turn.id), wait))
 
@@ -141,19 +152,13 @@ def _open_or_join_turn(
     return turn
 
 
-def _wait_for_silence(rules: TurnsSection, session: Session, turn: Turn) -> None:
-    """Set the turn's timer by its whole burst, our last question and what the model usually takes."""
-    messages = conversations.arrivals_of_turn(session, turn.id or 0)
-    turn.messages = len(messages)
-    turn.due_at = due_after(
-        rules,
-        [Typed(message.kind, message.text[:LONGEST_LOOK], message.received_at) for message in messages],
-        deadline=turn.deadline_at,
-        asked=conversations.last_own_text(session, turn.conversation_id).rstrip().endswith("?"),
-        model_seconds=conversations.mean_model_seconds(session, AVERAGED_TURNS),
-    )
-    turn.nudged_at = None
-    session.add(turn)
+def _ask_to_hear(room: FilingRoom, session: Session, message: Message, now: datetime) -> None:
+    """Let somebody listen to an audio, where its file can be found at all."""
+    findable = message.media_url or (room.panel_has_files and message.provider_message_id)
+    if room.media is None or not room.media.transcribe or message.kind != AUDIO or not findable:
+        return
+    expect_transcript(session, message, now=now, wait_seconds=room.media.wait_seconds)
+    after_commit(session, partial(room.publisher.publish, HEAR_AUDIO, str(message.id)))
 
 
 def _file_own_message(session: Session, event: InboxEvent, reading: Reading, now: datetime) -> None:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, Literal, cast
+from typing import Any, Literal
 
-import httpx2  # what openai speaks HTTP with
 import openai
 from loguru import logger
 
@@ -22,27 +21,14 @@ from secretaria.llm.chat import (
     ChatUnavailable,
     breaker_name,
 )
+from secretaria.llm.openai_client import limits_of, meaning_of, open_client
 from secretaria.llm.pricing import estimate_tokens
 
 Structure = Literal["json_schema", "json_object", "prompt"]
 LADDER: tuple[Structure, ...] = ("json_schema", "json_object", "prompt")
-CONNECT_SECONDS = 3.0
 EMPTY = "empty"
 BILLED_CAUSES = frozenset({"timeout", "not_an_answer", EMPTY})  # the service has read the prompt, and may charge for it
 STRUCTURE_WORDS = ("response_format", "json_schema", "json_object", "structured output", "json mode")
-
-MEANINGS: tuple[tuple[type[openai.OpenAIError], type[ChatUnavailable | ChatMisconfigured], str], ...] = (
-    (openai.APITimeoutError, ChatUnavailable, "timeout"),
-    (openai.RateLimitError, ChatUnavailable, "rate_limited"),
-    (openai.AuthenticationError, ChatMisconfigured, "unauthorized"),
-    (openai.PermissionDeniedError, ChatMisconfigured, "unauthorized"),
-    (openai.NotFoundError, ChatMisconfigured, "unknown_model"),
-    (openai.BadRequestError, ChatMisconfigured, "bad_request"),
-    (openai.UnprocessableEntityError, ChatMisconfigured, "bad_request"),
-    (openai.InternalServerError, ChatUnavailable, "server_error"),
-    (openai.APIConnectionError, ChatUnavailable, "unreachable"),
-    (openai.OpenAIError, ChatUnavailable, "not_an_answer"),
-)
 
 
 class OpenAIChat:
@@ -74,13 +60,7 @@ class OpenAIChat:
             breaker: Asked before each call to a model; without it every model is always asked.
             budget: Pays for each call to a model; without it nobody counts.
         """
-        self._client = openai.OpenAI(
-            api_key=api_key,
-            base_url=base_url or None,
-            timeout=_limits(timeout_seconds),
-            max_retries=0,  # the turn decides what another try is worth, never a hidden loop inside a client
-            http_client=openai.DefaultHttpxClient(event_hooks={"request": [_set_deadline], "response": [_keep_to_it]}),
-        )
+        self._client = open_client(api_key, base_url, timeout_seconds)
         self._base_url = base_url
         self._breaker = breaker
         self._budget = budget
@@ -116,7 +96,7 @@ class OpenAIChat:
         try:
             return [model.id for model in self._client.models.list()]
         except openai.OpenAIError as error:
-            raise _meaning(error) from error
+            raise meaning_of(error) from error
         except (AttributeError, TypeError, ValueError) as error:  # a page, or broken JSON, has no models in it
             raise ChatUnavailable("not_an_answer") from error
 
@@ -178,9 +158,9 @@ class OpenAIChat:
                 completion = self._call(model, request, structure, deadline - time.monotonic())
             except (openai.BadRequestError, openai.UnprocessableEntityError) as error:
                 if structure == LADDER[-1] or not _is_about_structure(error):
-                    raise _meaning(error) from error
+                    raise meaning_of(error) from error
             except openai.OpenAIError as error:
-                raise _meaning(error) from error
+                raise meaning_of(error) from error
             except (ValueError, RecursionError) as error:  # JSON that is none, or nested without end
                 raise ChatUnavailable("not_an_answer") from error
             else:
@@ -198,27 +178,9 @@ class OpenAIChat:
             model=model,
             max_completion_tokens=self._max_output_tokens,
             temperature=self._temperature,
-            timeout=_limits(seconds),
+            timeout=limits_of(seconds),
             **arguments,
         )
-
-
-class _Punctual(httpx2.SyncByteStream):
-    """A body that must be whole by a deadline: the library only limits silence, and some proxies drip blanks."""
-
-    def __init__(self, stream: httpx2.SyncByteStream, deadline: float) -> None:
-        self._stream = stream
-        self._deadline = deadline
-
-    def __iter__(self) -> Iterator[bytes]:
-        for chunk in self._stream:
-            if time.monotonic() > self._deadline:
-                raise httpx2.ReadTimeout("the answer does not end")
-            yield chunk
-
-    def close(self) -> None:
-        """Close the body below."""
-        self._stream.close()
 
 
 def _close(hold: Hold, *, billed: bool) -> None:
@@ -232,19 +194,6 @@ def _estimate(request: ChatRequest) -> int:
     """Estimate what the model reads, the shape of the answer included."""
     texts = [str(message.get("content", "")) for message in request.messages]
     return sum(map(estimate_tokens, [*texts, json.dumps(request.schema)]))
-
-
-def _limits(seconds: float) -> openai.Timeout:
-    return openai.Timeout(seconds, connect=min(CONNECT_SECONDS, seconds))
-
-
-def _set_deadline(request: httpx2.Request) -> None:
-    request.extensions["deadline"] = time.monotonic() + request.extensions["timeout"]["read"]
-
-
-def _keep_to_it(response: httpx2.Response) -> None:
-    stream = cast("httpx2.SyncByteStream", response.stream)
-    response.stream = _Punctual(stream, response.request.extensions["deadline"])
 
 
 def _read(completion: object, model: str) -> ChatAnswer:
@@ -295,7 +244,3 @@ def _response_format(request: ChatRequest, structure: Structure) -> dict[str, An
 def _is_about_structure(error: openai.APIStatusError) -> bool:
     said = f"{error.message} {error.param or ''}".lower()
     return any(word in said for word in STRUCTURE_WORDS)
-
-
-def _meaning(error: openai.OpenAIError) -> ChatUnavailable | ChatMisconfigured:
-    return next(meaning(cause) for kind, meaning, cause in MEANINGS if isinstance(error, kind))

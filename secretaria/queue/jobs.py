@@ -16,5 +16,6 @@ class Job:
 FILE_EVENT = Job("inbox.file", "inbox")
 ANSWER_TURN = Job("turn.answer", "turns")
 DELIVER_ITEM = Job("outbox.deliver", "outbox")
+HEAR_AUDIO = Job("turn.hear", "turns")
 CATCH_UP = Job("inbox.catch_up", "inbox")
 RECONCILE_ITEM = Job("outbox.reconcile", "outbox")

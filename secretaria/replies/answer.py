@@ -163,7 +163,7 @@ def _read(room: AnsweringRoom, session: Session, conversation: Conversation, tur
         now=now,
         contact_name=contact.name,
         history=tuple(_line(message) for message in history),
-        burst=tuple(BurstMessage(kind=message.kind, text=message.text[:LONGEST_TEXT]) for message in burst),
+        burst=tuple(BurstMessage(kind=message.kind, text=message.words[:LONGEST_TEXT]) for message in burst),
         first_reply=not any(message.author == Author.SECRETARY for message in history),
         tools=room.toolbox.describe(business.card),
         tool_names=tuple(room.toolbox.names(business.card)),
@@ -199,4 +199,4 @@ def _read(room: AnsweringRoom, session: Session, conversation: Conversation, tur
 
 
 def _line(message: Message) -> HistoryLine:
-    return HistoryLine(author=Author(message.author).value, text=message.text, kind=message.kind, at=message.sent_at)
+    return HistoryLine(author=Author(message.author).value, text=message.words, kind=message.kind, at=message.sent_at)

@@ -11,6 +11,7 @@ from sqlmodel import Session
 
 from secretaria.clock import Clock
 from secretaria.conversations import store as conversations
+from secretaria.conversations import transcripts
 from secretaria.crashpoints import crashpoint
 from secretaria.database.transaction import after_commit, transaction
 from secretaria.inbox import store as inbox
@@ -18,7 +19,7 @@ from secretaria.outbox import doubts
 from secretaria.outbox import store as outbox
 from secretaria.outbox.models import ItemState
 from secretaria.outbox.reconcile import close_doubts, confirm_echoes
-from secretaria.queue.jobs import ANSWER_TURN, DELIVER_ITEM, FILE_EVENT, RECONCILE_ITEM, Job
+from secretaria.queue.jobs import ANSWER_TURN, DELIVER_ITEM, FILE_EVENT, HEAR_AUDIO, RECONCILE_ITEM, Job
 from secretaria.queue.pauses import paused_queues
 from secretaria.queue.publisher import Publisher
 from secretaria.settings import UnconfirmedPolicy
@@ -59,6 +60,8 @@ def sweep(engine: Engine, publisher: Publisher, clock: Clock, policy: Unconfirme
         items = outbox.forgotten_items(session, now=now, age_seconds=FORGOTTEN_SECONDS, limit=limits[DELIVER_ITEM])
         _nudge_all(session, publisher, FILE_EVENT, events)
         _nudge_all(session, publisher, ANSWER_TURN, turns)
+        audios = transcripts.forgotten_audios(session, now=now, age_seconds=FORGOTTEN_SECONDS, limit=limits[HEAR_AUDIO])
+        _nudge_all(session, publisher, HEAR_AUDIO, audios)
         looks = doubts.due_looks(session, now=now, age_seconds=FORGOTTEN_SECONDS, limit=limits[RECONCILE_ITEM])
         _nudge_all(session, publisher, DELIVER_ITEM, items)
         _nudge_all(session, publisher, RECONCILE_ITEM, looks)
@@ -66,9 +69,11 @@ def sweep(engine: Engine, publisher: Publisher, clock: Clock, policy: Unconfirme
         logger.bind(messages=doubted).warning("sends_in_doubt")
     if held:
         logger.bind(messages=held).error("sends_held_for_a_person")
-    moved = len(events) + len(turns) + len(items)
+    moved = len(events) + len(turns) + len(items) + len(audios)
     if moved:
-        logger.bind(events=len(events), turns=len(turns), items=len(items)).warning("forgotten_rows_nudged")
+        logger.bind(events=len(events), turns=len(turns), items=len(items), audios=len(audios)).warning(
+            "forgotten_rows_nudged"
+        )
     return moved
 
 
@@ -76,7 +81,8 @@ def _limits(session: Session) -> dict[Job, int]:
     """A paused queue gets no nudges: its rows are found as soon as it is resumed."""
     paused = paused_queues(session)
     return {
-        job: 0 if job.queue in paused else AT_ONCE for job in (FILE_EVENT, ANSWER_TURN, DELIVER_ITEM, RECONCILE_ITEM)
+        job: 0 if job.queue in paused else AT_ONCE
+        for job in (FILE_EVENT, ANSWER_TURN, HEAR_AUDIO, DELIVER_ITEM, RECONCILE_ITEM)
     }
 
 

@@ -142,6 +142,30 @@ class BudgetSection(Section):
     )
 
 
+class MediaSection(Section):
+    """Who listens to audio messages, and to which ones."""
+
+    transcribe: bool = Field(
+        default=True, description="Transcreve áudios (LLM_API_KEY e LLM_BASE_URL, no caminho /audio/transcriptions)."
+    )
+    model: str = Field(default="gpt-4o-mini-transcribe", min_length=1, description="Modelo que transcreve.")
+    language: str = Field(
+        default="pt", max_length=2, description="Língua esperada (ISO 639-1); vazio deixa o modelo decidir."
+    )
+    timeout_seconds: float = Field(default=15.0, gt=0, le=120, description="Prazo de uma transcrição.")
+    wait_seconds: float = Field(
+        default=20.0, ge=0, le=60, description="Quanto a resposta espera pela transcrição; depois segue sem ela."
+    )
+    max_bytes: int = Field(
+        default=16 * 1024 * 1024, ge=1024, le=25 * 1024 * 1024, description="Maior arquivo, em bytes."
+    )
+    max_seconds: int = Field(default=300, ge=1, le=3600, description="Áudio mais longo, em segundos.")
+    hosts: tuple[str, ...] = Field(
+        default=(),
+        description="Servidores https de onde mais se baixam áudios, além do próprio Whaticket: midia.exemplo.com.br.",
+    )
+
+
 class HandoffSection(Section):
     """How long a person keeps a conversation."""
 
@@ -238,6 +262,7 @@ class Settings(Section):
     whaticket: WhaticketSection = WhaticketSection()
     llm: LlmSection = LlmSection()
     budget: BudgetSection = BudgetSection()
+    media: MediaSection = MediaSection()
     handoff: HandoffSection = HandoffSection()
     outbox: OutboxSection = OutboxSection()
     egress: EgressSection = EgressSection()

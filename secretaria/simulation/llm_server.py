@@ -12,12 +12,13 @@ from pathlib import Path
 from typing import Any
 
 from litestar import Litestar, MediaType, Request, Response, get, post
-from litestar.datastructures import State
+from litestar.datastructures import State, UploadFile
 from litestar.di import NamedDependency, Provide
 
 from secretaria.clock import SystemClock
 from secretaria.simulation.drafts import CustomerMessage, Drafter
 from secretaria.simulation.faults import LlmFaults, LlmMode
+from secretaria.simulation.recordings import heard_in
 from secretaria.simulation.serving import linger
 
 MODEL = "secretaria-simulada"
@@ -75,7 +76,7 @@ def create_llm(
     """
     model = Model(Drafter(business_folder), faults or LlmFaults(), delay_seconds, supports)
     return Litestar(
-        [complete, list_models],
+        [complete, transcribe, list_models],
         dependencies={"model": Provide(lambda: model, sync_to_thread=False)},
         exception_handlers={RequestRefused: _answer_refused},
         openapi_config=None,
@@ -98,6 +99,23 @@ async def complete(request: Http, model: NamedDependency[Model]) -> Response[Any
     prompt = "\n".join(_text(message) for message in asked["messages"])
     content = json.dumps(model.drafter.draft(_burst(asked["messages"]), prompt), ensure_ascii=False)
     return Response(_completion(asked, prompt, _spoil(content, mode)), status_code=200)
+
+
+@post("/v1/audio/transcriptions")
+async def transcribe(request: Http, model: NamedDependency[Model]) -> Response[Any]:
+    """Hear what a recording carries in its comment; any other audio is silence."""
+    _check_key(request)
+    form = await request.form()
+    file = form.get("file")
+    if not isinstance(file, UploadFile) or not form.get("model"):
+        raise RequestRefused(400, "you must provide a model and a file", "file")
+    mode = model.faults.take()
+    await linger(request.receive, None if mode == "timeout" else model.delay_seconds)
+    if mode == "html":
+        return Response(HTML_PAGE, status_code=502, media_type=MediaType.HTML)
+    if mode == "error_500":
+        raise RequestRefused(500, "The server had an error while processing your request. Sorry about that!")
+    return Response({"text": heard_in(await file.read())}, status_code=200)
 
 
 @get("/v1/models")

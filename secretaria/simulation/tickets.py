@@ -38,7 +38,7 @@ class Ticket:
 
 @dataclass(frozen=True)
 class StoredMessage:
-    """One message of a ticket; ``shown_at`` is when the API begins to list it."""
+    """One message of a ticket; ``shown_at`` is when the API begins to list it, ``file`` the name of what it carries."""
 
     id: str
     ticket_id: int
@@ -46,12 +46,14 @@ class StoredMessage:
     from_me: bool
     at: datetime
     shown_at: datetime
+    file: str = ""
 
 
 class TicketBook:
     """Every ticket of one connection; safe to fill from a test while the server runs.
 
     Attributes:
+        files: What the public folder serves, by name.
         seen: Ids of tickets whose messages were listed, in order: each one sent "seen" to a customer.
     """
 
@@ -62,8 +64,9 @@ class TicketBook:
         self._messages: list[StoredMessage] = []
         self._lock = threading.RLock()
         self.seen: list[int] = []
+        self.files: dict[str, bytes] = {}
 
-    def receive(self, number: str, text: str, message_id: str = "", name: str = "") -> Ticket:
+    def receive(self, number: str, text: str, message_id: str = "", name: str = "", file: str = "") -> Ticket:
         """Store what a customer wrote, in the open or pending ticket or in a new pending one.
 
         Args:
@@ -71,13 +74,14 @@ class TicketBook:
             text: What was written.
             message_id: The WhatsApp id of the message; a new one when empty.
             name: The customer's profile name; the number stands in for an empty one.
+            file: Name of the file that was sent, from ``files``; empty for a text.
         """
         with self._lock:
             ticket = self._latest(number, ACTIVE) or self._open(number, name)
             ticket.unread += 1
             now = self._clock.now()
             message = StoredMessage(
-                message_id or new_message_id(), ticket.id, text, from_me=False, at=now, shown_at=now
+                message_id or new_message_id(), ticket.id, text, from_me=False, at=now, shown_at=now, file=file
             )
             self._store(ticket, message)
             return ticket
@@ -205,16 +209,16 @@ def ticket_json(ticket: Ticket) -> dict[str, Any]:
     }
 
 
-def message_json(message: StoredMessage) -> dict[str, Any]:
-    """Show a message as the API of Whaticket does."""
+def message_json(message: StoredMessage, base_url: str) -> dict[str, Any]:
+    """Show a message as the API of Whaticket does, its file at an address of the back end."""
     return {
         "id": message.id,
         "body": message.body,
         "fromMe": message.from_me,
         "read": True,
         "ack": 2 if message.from_me else 0,
-        "mediaType": "chat",
-        "mediaUrl": None,
+        "mediaType": "audio" if message.file else "chat",
+        "mediaUrl": f"{base_url}public/{message.file}" if message.file else None,
         "isDeleted": False,
         "quotedMsg": None,
         "ticketId": message.ticket_id,

@@ -88,7 +88,7 @@ async def list_messages(request: Http, whaticket: Connected, ticket_id: FromPath
     messages, count = whaticket.book.read_messages(ticket, page)
     return Response(
         {
-            "messages": [message_json(message) for message in messages],
+            "messages": [message_json(message, str(request.base_url)) for message in messages],
             "ticket": ticket_json(ticket),
             "count": count,
             "hasMore": page * MESSAGES_PER_PAGE < count,

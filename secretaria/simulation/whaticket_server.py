@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from litestar import Litestar, MediaType, Response, post
+from litestar import Litestar, MediaType, Response, get, post
 from litestar.di import Provide
 from litestar.exceptions import HTTPException, MethodNotAllowedException, NotFoundException
+from litestar.params import FromPath
 
 from secretaria.clock import Clock, SystemClock
 from secretaria.settings import Flavour
@@ -63,7 +64,7 @@ def create_whaticket(
         sessions=Sessions(email, password, time),
     )
     return Litestar(
-        [send, login, refresh, list_tickets, show_ticket, change_ticket, list_messages, write_message],
+        [send, login, refresh, list_tickets, show_ticket, change_ticket, list_messages, write_message, serve_file],
         dependencies={"whaticket": Provide(lambda: whaticket, sync_to_thread=False)},
         exception_handlers={
             Refused: _answer_refused,
@@ -85,6 +86,15 @@ async def send(request: Http, whaticket: Connected) -> Answer:
     if wanted.close_ticket:
         whaticket.book.change(ticket, {"status": "closed"})
     return answer
+
+
+@get("/public/{name:str}", media_type="application/octet-stream")
+async def serve_file(whaticket: Connected, name: FromPath[str]) -> Response[bytes]:
+    """Serve a file that a customer sent, to whoever knows its name, as the real one does."""
+    file = whaticket.book.files.get(name)
+    if file is None:
+        raise NotFoundException
+    return Response(file, media_type="application/octet-stream")
 
 
 def _answer_refused(_: Http, refused: Refused) -> Response[Any]:

@@ -223,7 +223,13 @@ def _message(listed: object) -> PanelMessage | None:
     identifier, created_at = at(listed, "id"), read_time(at(listed, "createdAt"))
     if identifier is None or created_at is None:
         return None
-    return PanelMessage(str(identifier), _text(at(listed, "body")), at(listed, "fromMe") is True, created_at)
+    return PanelMessage(
+        id=str(identifier),
+        body=_text(at(listed, "body")),
+        from_me=at(listed, "fromMe") is True,
+        at=created_at,
+        media_url=_text(at(listed, "mediaUrl")),
+    )
 
 
 def _text(value: object) -> str:

@@ -55,12 +55,13 @@ class Ticket:
 
 @dataclass(frozen=True, slots=True)
 class PanelMessage:
-    """One message of a ticket; its id is WhatsApp's, its time Whaticket's."""
+    """One message of a ticket; its id is WhatsApp's, its time Whaticket's, ``media_url`` empty without a file."""
 
     id: str
     body: str
     from_me: bool
     at: datetime
+    media_url: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from dataclasses import replace
 from secretaria.errors import Rejected
 from secretaria.whaticket.content import read_content
 from secretaria.whaticket.envelope import message_id_of, name_of, number_of, sent_at_of, ticket_of
+from secretaria.whaticket.media import media_of
 from secretaria.whaticket.numbers import LID_SERVER, split_jid
 from secretaria.whaticket.proto_content import Content
 from secretaria.whaticket.reading import Outcome, Reading
@@ -80,7 +81,14 @@ def _read_event(event: Event) -> Reading:
     if reason not in ("", "from_me", "unresolved_lid"):
         return bare
     kind = None if content.is_empty else content.kind  # an own message of nothing is no word of a person
-    return replace(bare, text=content.text.strip(), kind=kind, name=name_of(event), ticket_id=ticket_of(event))
+    return replace(
+        bare,
+        text=content.text.strip(),
+        kind=kind,
+        name=name_of(event),
+        ticket_id=ticket_of(event),
+        media=media_of(event, kind),
+    )
 
 
 def _judge(event: Event, content: Content, number: str | None) -> tuple[Outcome, str]:

@@ -21,6 +21,7 @@ _WRAPPERS = (
     "documentWithCaptionMessage",
     "deviceSentMessage",
 )
+_FILES = ("audioMessage", "imageMessage", "videoMessage", "documentMessage", "stickerMessage")
 _EDIT_TYPES = ("MESSAGE_EDIT", 14)
 _NO_STUB = (None, False, 0, "0")
 
@@ -71,6 +72,12 @@ def read_proto_content(message: object, stub_type: object = None) -> Content:
     if not content:
         return Content(ignored="empty" if stub_type in _NO_STUB else "stub")
     return _first_known(content)
+
+
+def media_part(message: object) -> object:
+    """Return the part of a Baileys content object that describes its file, or None where there is none."""
+    content = _unwrap(message)
+    return next((content[key] for key in _FILES if isinstance(content.get(key), dict)), None)
 
 
 def _unwrap(message: object) -> dict[object, object]:

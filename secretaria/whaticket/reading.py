@@ -22,6 +22,22 @@ Kind = Literal[
 
 
 @dataclass(frozen=True, slots=True)
+class Media:
+    """A reference to the file of a message.
+
+    Attributes:
+        url: Where Whaticket serves it, absolute or as a path of its back end; empty where the event tells no usable
+            address: what WhatsApp itself serves is encrypted, and only Whaticket's panel has it in the clear.
+        mime: The type that is claimed, without parameters; empty where none is.
+        seconds: The length that is claimed; None where none is.
+    """
+
+    url: str = ""
+    mime: str = ""
+    seconds: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Reading:
     """One inbound item, read.
 
@@ -38,6 +54,7 @@ class Reading:
         sent_at: When it was sent, aware and in UTC, or None when unusable: the time of arrival stands.
         name: The name the customer goes by, at most 120 characters, or None.
         ticket_id: Whaticket's ticket, or None where the shape tells none.
+        media: Where its file may be found; None where it has none.
         closes_ticket: Whether it says that a person has closed this customer's ticket.
     """
 
@@ -50,4 +67,5 @@ class Reading:
     sent_at: datetime | None = None
     name: str | None = None
     ticket_id: int | None = None
+    media: Media | None = None
     closes_ticket: bool = False

@@ -22,7 +22,7 @@ from secretaria.database.schema import SchemaBehind, require_schema
 from secretaria.errors import Unavailable
 from secretaria.logs import configure_logs
 from secretaria.settings import Settings, load_settings, privacy_key
-from secretaria.workers import answering, catching_up, delivery, filing, reconciling
+from secretaria.workers import answering, catching_up, delivery, filing, hearing, reconciling
 from secretaria.workers.middleware import HoldPaused, Latency
 from secretaria.workers.schedule import Schedule
 
@@ -55,6 +55,7 @@ def work(settings: Settings, stopping: threading.Event) -> None:
     filing.declare(broker, installation.filing_room())
     catching_up.declare(broker, installation.catch_up_room())
     answering.declare(broker, installation.answering_room())
+    hearing.declare(broker, installation.hearing_room())
     delivery.declare(broker, installation.dispatch_room())
     reconciling.declare(broker, installation.reconcile_room())
     _wait_for_database(installation, stopping)
@@ -75,6 +76,7 @@ def work(settings: Settings, stopping: threading.Event) -> None:
     if installation.panel is not None:
         installation.panel.close()
     installation.chat.close()
+    installation.transcriber.close()
 
 
 def _wait_for_database(installation: Installation, stopping: threading.Event) -> None:

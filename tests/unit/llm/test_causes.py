@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from secretaria import metrics
-from secretaria.llm.openai_chat import LADDER, MEANINGS
+from secretaria.llm.openai_chat import LADDER
+from secretaria.llm.openai_client import MEANINGS
 
 
 def test_every_cause_has_a_counter() -> None:

@@ -1,0 +1,81 @@
+"""The client of an OpenAI-compatible service: no hidden retries, a deadline for the whole answer, errors by their meaning."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from typing import cast
+
+import httpx2  # what openai speaks HTTP with
+import openai
+
+from secretaria.llm.chat import ChatMisconfigured, ChatUnavailable
+
+CONNECT_SECONDS = 3.0
+
+MEANINGS: tuple[tuple[type[openai.OpenAIError], type[ChatUnavailable | ChatMisconfigured], str], ...] = (
+    (openai.APITimeoutError, ChatUnavailable, "timeout"),
+    (openai.RateLimitError, ChatUnavailable, "rate_limited"),
+    (openai.AuthenticationError, ChatMisconfigured, "unauthorized"),
+    (openai.PermissionDeniedError, ChatMisconfigured, "unauthorized"),
+    (openai.NotFoundError, ChatMisconfigured, "unknown_model"),
+    (openai.BadRequestError, ChatMisconfigured, "bad_request"),
+    (openai.UnprocessableEntityError, ChatMisconfigured, "bad_request"),
+    (openai.InternalServerError, ChatUnavailable, "server_error"),
+    (openai.APIConnectionError, ChatUnavailable, "unreachable"),
+    (openai.OpenAIError, ChatUnavailable, "not_an_answer"),
+)
+
+
+def open_client(api_key: str, base_url: str, timeout_seconds: float) -> openai.OpenAI:
+    """Build a client.
+
+    Args:
+        api_key: Key of the service.
+        base_url: Address that ends in ``/v1``; empty for the library's default.
+        timeout_seconds: Seconds after which an answer must be whole.
+    """
+    return openai.OpenAI(
+        api_key=api_key,
+        base_url=base_url or None,
+        timeout=limits_of(timeout_seconds),
+        max_retries=0,  # the turn decides what another try is worth, never a hidden loop inside a client
+        http_client=openai.DefaultHttpxClient(event_hooks={"request": [_set_deadline], "response": [_keep_to_it]}),
+    )
+
+
+def limits_of(seconds: float) -> openai.Timeout:
+    """Limit a call: little time to connect, the whole time for the rest."""
+    return openai.Timeout(seconds, connect=min(CONNECT_SECONDS, seconds))
+
+
+def meaning_of(error: openai.OpenAIError) -> ChatUnavailable | ChatMisconfigured:
+    """Return an error of the library as one of ours."""
+    return next(meaning(cause) for kind, meaning, cause in MEANINGS if isinstance(error, kind))
+
+
+class _Punctual(httpx2.SyncByteStream):
+    """A body that must be whole by a deadline: the library only limits silence, and some proxies drip blanks."""
+
+    def __init__(self, stream: httpx2.SyncByteStream, deadline: float) -> None:
+        self._stream = stream
+        self._deadline = deadline
+
+    def __iter__(self) -> Iterator[bytes]:
+        for chunk in self._stream:
+            if time.monotonic() > self._deadline:
+                raise httpx2.ReadTimeout("the answer does not end")
+            yield chunk
+
+    def close(self) -> None:
+        """Close the body below."""
+        self._stream.close()
+
+
+def _set_deadline(request: httpx2.Request) -> None:
+    request.extensions["deadline"] = time.monotonic() + request.extensions["timeout"]["read"]
+
+
+def _keep_to_it(response: httpx2.Response) -> None:
+    stream = cast("httpx2.SyncByteStream", response.stream)
+    response.stream = _Punctual(stream, response.request.extensions["deadline"])
