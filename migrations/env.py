@@ -14,6 +14,7 @@ import secretaria.llm.models
 import secretaria.outbox.models
 import secretaria.queue.models
 import secretaria.replies.models  # noqa: F401  # importing the models is what fills the metadata
+from secretaria.crashpoints import crashpoint
 
 MIGRATION_LOCK = 7_305_414_501
 LOCK_TIMEOUT = "3s"
@@ -29,7 +30,12 @@ def run_online() -> None:
         connection.execute(text("SELECT pg_advisory_lock(:lock)"), {"lock": MIGRATION_LOCK})
         connection.execute(text(f"SET lock_timeout = '{LOCK_TIMEOUT}'"))
         connection.commit()
-        context.configure(connection=connection, target_metadata=SQLModel.metadata, transaction_per_migration=True)
+        context.configure(
+            connection=connection,
+            target_metadata=SQLModel.metadata,
+            transaction_per_migration=True,
+            on_version_apply=lambda step, **_: crashpoint(f"K21 {step.up_revision_id}"),
+        )
         with context.begin_transaction():
             context.run_migrations()
 

@@ -337,4 +337,5 @@ class Installation:
             flavour=self.settings.whaticket.flavour,
             panel=self.panel,
             department_id=self.settings.handoff.department_id,
+            policy=self.settings.outbox.unconfirmed_policy,
         )

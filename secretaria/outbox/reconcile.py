@@ -35,7 +35,7 @@ LOOKS_SECONDS = (3.0, 10.0, 30.0, 60.0, 120.0)
 PROOF_LOOKS = 3
 PROOF_AFTER = timedelta(seconds=LOOKS_SECONDS[-1])
 LOOK_AGAIN = timedelta(seconds=10)
-LOOK_LEASE_SECONDS = 60.0  # longer than a look can take
+LOOK_LEASE_SECONDS = 30.0  # of a worker that may die while it looks; a look that takes longer is done again
 TOO_OLD = timedelta(minutes=10)
 DOUBT_SECONDS = 600.0  # after which a doubt that nobody could clear is closed
 MOST_PAGES = 5
@@ -54,6 +54,7 @@ class ReconcileRoom:
     flavour: Flavour
     panel: Panel | None
     department_id: int = 0
+    policy: UnconfirmedPolicy = "hold"
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +188,8 @@ def _not_found(room: ReconcileRoom, item: OutboxItem) -> dict[str, object]:
         return counted | _later(item, now)
     if not FLAVOURS[room.flavour].sync_send:  # it may still stand in Whaticket's own queue: nothing is proved
         return counted | {"look_at": None}
-    may_repeat = item.attempts < doubts.MOST_ATTEMPTS and now - item.created_at < TOO_OLD
+    willing = room.policy != "hold_all"  # the owner of a Whaticket that shows its sends late may want no repetition
+    may_repeat = willing and item.attempts < doubts.MOST_ATTEMPTS and now - item.created_at < TOO_OLD
     return counted | _again_or_held(item, may_repeat=may_repeat, now=now)
 
 
@@ -249,7 +251,7 @@ def close_doubts(session: Session, now: datetime, policy: UnconfirmedPolicy) -> 
     Args:
         session: The caller's transaction.
         now: The present moment.
-        policy: ``hold`` for a person, or ``resend_once`` where a double is better than a silence.
+        policy: ``hold`` or ``hold_all`` for a person, or ``resend_once`` where a double is better than a silence.
 
     Returns:
         How many are held for a person now.

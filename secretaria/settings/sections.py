@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr
 from secretaria.settings.phrases import CLEAR_ANSWERS, CONNECTIVES, GREETINGS, URGENT_WORDS
 
 Flavour = Literal["community", "saas", "ticketz"]
-UnconfirmedPolicy = Literal["hold", "resend_once"]
+UnconfirmedPolicy = Literal["hold", "resend_once", "hold_all"]
 QueueName = Literal["inbox", "turns", "outbox"]
 QUEUE_NAMES: tuple[str, ...] = get_args(QueueName)
 
@@ -182,7 +182,7 @@ class OutboxSection(Section):
 
     unconfirmed_policy: UnconfirmedPolicy = Field(
         default="hold",
-        description="Envio que não se pôde conferir em 10 minutos: hold (fica para uma pessoa) ou resend_once (reenvia uma vez).",
+        description="Envio que não se pôde conferir em 10 minutos: hold (fica para uma pessoa), resend_once (reenvia uma vez) ou hold_all (nem o que o Whaticket mostra não ter saído é reenviado).",
     )
     typing_ms_per_character: float = Field(
         default=25.0, ge=0, le=1000, description="Ritmo entre balões: milissegundos por letra do próximo."

@@ -13,19 +13,15 @@ from itertools import count
 
 import pytest
 
-from tests.chaos.oracle import Verdict, judge, settled_at, wait_until_settled
-from tests.chaos.points import BURST, CLEAR, IN_DOUBT, Run, break_at
-from tests.chaos.shop import ChaosShop, quick_restarts
+from tests.builders import SECRET, TOKEN
+from tests.chaos.crowd import QUESTIONS
+from tests.chaos.oracle import Verdict, judge, miscounted, settled_at, wait_until_settled
+from tests.chaos.points import CLEAR, IN_DOUBT, Run, break_at
+from tests.chaos.shop import WHATICKET_TOKEN, ChaosShop, quick_restarts
 
 SEED = 20_260_811
 CUSTOMERS = 30
-QUESTIONS = (
-    *BURST,
-    "onde fica a clinica?",
-    "tem estacionamento?",
-    "voces atendem aos sabados?",
-    "quais convenios aceitam?",
-)
+ATTENDED = 6
 SETTLED_SECONDS = 200.0
 UNREADABLE = {"K12", "K14", "K16", "K17"}
 
@@ -36,6 +32,8 @@ class Campaign:
 
     Attributes:
         seconds: From each kill until the customer's reply stood as sent.
+        miscounted: Bubbles that the counters know of and that never left, or the other way round.
+        remembered: Everything that Valkey holds at the end.
     """
 
     runs: list[Run]
@@ -43,6 +41,9 @@ class Campaign:
     verdict: Verdict
     blind: Verdict
     blind_runs: int
+    miscounted: int
+    remembered: bytes
+    texts: list[str]
 
 
 @pytest.fixture(scope="module")
@@ -61,7 +62,9 @@ def campaign() -> Iterator[Campaign]:
             for run in runs
             if run.number in settled
         }
-        yield Campaign(runs, seconds, verdict, judge(blind), len(blind_runs))
+        texts = [sent.body for sent in shop.ledger.sent()]
+        ended = (miscounted(shop), everything_in(shop), texts)
+        yield Campaign(runs, seconds, verdict, judge(blind), len(blind_runs), *ended)
 
 
 def break_under_load(shop: ChaosShop, numbers: list[str]) -> None:
@@ -70,6 +73,7 @@ def break_under_load(shop: ChaosShop, numbers: list[str]) -> None:
     asked = {number: draw.sample(QUESTIONS, 2) for number in numbers}
     with ThreadPoolExecutor(10) as customers:
         writing = [customers.submit(write, shop, number, asked[number]) for number in numbers]
+        writing += [customers.submit(shop.person_writes, number) for number in numbers[:ATTENDED]]
         for breaking in (
             shop.flush_valkey,
             partial(shop.signal, "worker-0"),
@@ -96,6 +100,18 @@ def write(shop: ChaosShop, number: str, texts: list[str]) -> None:
         shop.write(number, text, at=now - timedelta(seconds=seconds), repeated=2)
 
 
+def everything_in(shop: ChaosShop) -> bytes:
+    """Return every key and value of Valkey."""
+    with shop.redis() as client:
+        held = []
+        for key in client.scan_iter():
+            kind = client.type(key)
+            read = {b"hash": client.hgetall, b"zset": lambda one: client.zrange(one, 0, -1), b"set": client.smembers}
+            value = client.lrange(key, 0, -1) if kind == b"list" else read.get(kind, client.get)(key)
+            held.append(key + repr(value).encode())
+        return b"\n".join(held)
+
+
 def test_every_point_was_reached(campaign: Campaign) -> None:
     """A process died at each of the points, and each of those customers got an answer."""
     assert [run.point.name for run in campaign.runs] == [point.name for point in (*IN_DOUBT, *CLEAR)]
@@ -116,6 +132,24 @@ def test_nothing_is_said_twice(campaign: Campaign) -> None:
 def test_replies_leave_in_order(campaign: Campaign) -> None:
     """Each customer reads the bubbles in the order in which they were decided."""
     assert campaign.verdict.disordered == []
+
+
+def test_a_person_is_never_talked_over(campaign: Campaign) -> None:
+    """No bubble was begun after a person had spoken, whoever died meanwhile."""
+    assert campaign.verdict.talked_over == []
+
+
+def test_counters_tell_what_left(campaign: Campaign) -> None:
+    """What ``/metrics`` counted as sent, or found to be, is what physically left, through every kill."""
+    assert campaign.miscounted == 0
+
+
+def test_valkey_holds_nothing_of_a_customer(campaign: Campaign) -> None:
+    """After all of it there are ids in Valkey, and no number, no text and no token."""
+    assert campaign.remembered
+    assert [text for text in campaign.texts if text.encode() in campaign.remembered] == []
+    for private in (b"55209", TOKEN.encode(), SECRET.encode(), WHATICKET_TOKEN.encode(), *map(str.encode, QUESTIONS)):
+        assert private not in campaign.remembered
 
 
 def test_only_drawn_changes_happen(campaign: Campaign) -> None:

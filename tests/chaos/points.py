@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Literal
 
+from secretaria.database.schema import newest_revision
 from tests.chaos.proxy import Trap
 from tests.chaos.shop import ChaosShop
 
@@ -132,6 +133,19 @@ def _while_stopping(shop: ChaosShop, number: str) -> datetime:
     return killed_at
 
 
+def _while_migrating(shop: ChaosShop, number: str) -> datetime:
+    """Die inside the newest migration of another database, and migrate it again; the shop goes on meanwhile."""
+    database = f"migrated_{number}"
+    shop.arm(f"K21 {newest_revision()}")
+    writing = _start_writing(shop, number)
+    ended = shop.migrate_another(database)
+    killed_at = datetime.now(UTC)
+    if ended != -signal.SIGKILL or shop.migrate_another(database) != 0:
+        raise NeverReached(f"the migration ended with {ended}")
+    writing.join()
+    return killed_at
+
+
 def _start_writing(shop: ChaosShop, number: str) -> threading.Thread:
     writing = threading.Thread(target=write_burst, args=(shop, number))
     writing.start()
@@ -182,5 +196,6 @@ CLEAR = (
     Point("K18", "sent committed, before the ack to Redis", _named("K18")),
     Point("K19", "the hint lost, and the sweep dies at its row", _named("K5", "K19")),
     Point("K21a", "a worker while it starts", _while_starting),
+    Point("K21c", "a migration, between its statements and its commit", _while_migrating),
     Point("K21b", "a worker while it stops", _while_stopping),
 )

@@ -30,13 +30,14 @@ class Trap:
 
     Attributes:
         begins: How the request begins, for instance ``POST /api/messages/send``.
-        passes: What still reaches the other side; with ``answer`` all of it, and the answer is what is stopped.
+        passes: What still reaches the other side; with ``answer`` all of it, and the answer is what is stopped; with
+            ``cut`` half of the answer comes back before the connection breaks.
         spring: Receives the port of the caller at that moment.
         before: Called before anything passes.
     """
 
     begins: bytes
-    passes: Literal["nothing", "half", "request", "answer"]
+    passes: Literal["nothing", "half", "request", "answer", "cut"]
     spring: Callable[[int], None]
     before: Callable[[], None] = nothing
 
@@ -186,7 +187,7 @@ class _Carried:
         """Let pass what the trap lets pass; say whether nothing more may."""
         request = _whole_request(self._client, data)
         trap.before()
-        if trap.passes == "answer":
+        if trap.passes in {"answer", "cut"}:
             self._waits_for_answer = trap
             self._server.sendall(request)
             return False
@@ -200,6 +201,8 @@ class _Carried:
             while data := self._server.recv(BYTES):
                 self._proxy.hold_back()
                 if self._waits_for_answer is not None:
+                    if self._waits_for_answer.passes == "cut":
+                        self._client.sendall(data[: len(data) // 2])
                     self._waits_for_answer.spring(self._caller)
                     return
                 self._client.sendall(data)

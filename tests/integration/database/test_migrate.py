@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 from alembic import command
@@ -95,6 +98,22 @@ def test_two_migrations_at_the_same_moment_both_end_well(empty: Engine) -> None:
         assert gate.execute(text(WAITING)).scalar_one() == len(started)
         gate.execute(text("SELECT pg_advisory_unlock_all()"))
     assert [(process.communicate(timeout=30)[1], process.returncode) for process in started] == [(b"", 0)] * 2
+    assert schema_differences(empty) == []
+
+
+@pytest.mark.parametrize("position", [0, -1])
+def test_a_migration_killed_in_the_middle_is_simply_run_again(empty: Engine, tmp_path: Path, position: int) -> None:
+    """Killed with -9 between its statements and its commit it leaves the revision before, whole, and no lock."""
+    revisions = pending_revisions(empty)
+    armed = tmp_path / "crash"
+    armed.write_text(f"K21 {revisions[position]}", encoding="utf-8")
+    faults = {"SECRETARIA_FAULTS": "1", "SECRETARIA_CRASH_FILE": str(armed)}
+    killed = subprocess.run(
+        [sys.executable, "-c", MIGRATE, address(empty)], env={**os.environ, **faults}, timeout=60, check=False
+    )
+    assert killed.returncode == -signal.SIGKILL
+    assert pending_revisions(empty) == revisions[position:]
+    assert upgrade(empty) == revisions[position:]
     assert schema_differences(empty) == []
 
 

@@ -17,6 +17,7 @@ from secretaria.outbox.reconcile import ReconcileRoom, reconcile_item
 from secretaria.queue.jobs import DELIVER_ITEM, RECONCILE_ITEM
 from secretaria.replies.sweep import sweep
 from secretaria.settings import Flavour
+from secretaria.whaticket.panel import Ticket
 from tests.answering import BUBBLES, FIRST, SECOND, OpenDispatch, OpenWhaticket, Scene, WhaticketSite, captured_lines
 from tests.builders import NUMBER, rows
 
@@ -97,6 +98,46 @@ def test_message_that_did_not_leave_is_sent_once_more(
     deliver_item(dispatch, FIRST)
     assert (answered.item()["state"], answered.item()["attempts"]) == ("sent", 2)
     assert whaticket.bodies() == BUBBLES[:1]
+
+
+def test_owner_may_want_no_repetition(
+    answered: Scene, dispatch: DispatchRoom, whaticket: WhaticketSite, looking: ReconcileRoom
+) -> None:
+    """Where Whaticket shows its sends late, even what is absent goes to a person, and nothing is sent twice."""
+    whaticket.faults.shown_after_seconds = 200
+    whaticket.faults.fail_next("400_after_send")
+    deliver_item(dispatch, FIRST)
+    live(answered, replace(looking, policy="hold_all"), 121)
+    assert (answered.item()["state"], answered.item()["reason"]) == ("held", "absent")
+    assert whaticket.bodies() == BUBBLES[:1]
+
+
+def test_worker_that_dies_while_it_looks_costs_half_a_minute(
+    answered: Scene,
+    dispatch: DispatchRoom,
+    whaticket: WhaticketSite,
+    looking: ReconcileRoom,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Another worker looks again after thirty seconds, and finds what had left."""
+
+    class Killed(BaseException):
+        """The process is gone."""
+
+    def die(_: str) -> list[Ticket]:
+        raise Killed
+
+    whaticket.faults.fail_next("400_after_send")
+    deliver_item(dispatch, FIRST)
+    answered.clock.advance(3)
+    assert looking.panel is not None
+    with monkeypatch.context() as patch:
+        patch.setattr(looking.panel, "find_tickets", die)
+        with pytest.raises(Killed):
+            reconcile_item(looking, FIRST)
+    assert live(answered, looking, 29) == []
+    assert live(answered, looking, 1) == [1]
+    assert answered.item()["state"] == "sent"
 
 
 def test_second_absence_is_for_a_person(
