@@ -31,6 +31,35 @@ class Chunk:
     file: str
 
 
+@dataclass(frozen=True, slots=True)
+class Section:
+    """What stands under one second level heading, or above the first of them.
+
+    Attributes:
+        heading: As it was written, an id included; the title of the file where no section has begun.
+        text: What follows it.
+        start: Line of the heading, counted from one.
+        end: The last line that belongs to it.
+    """
+
+    heading: str
+    text: str
+    start: int
+    end: int
+
+    @property
+    def anchor(self) -> str:
+        """The name it asks for: its id, or its words."""
+        named = EXPLICIT_ID.fullmatch(self.heading)
+        return named[1] if named else slug(self.heading) or NAMELESS
+
+    @property
+    def title(self) -> str:
+        """Its heading without the id."""
+        named = EXPLICIT_ID.fullmatch(self.heading)
+        return named[2] if named else self.heading
+
+
 def split_chunks(markdown: str, file: str) -> tuple[Chunk, ...]:
     """Cut a Markdown text at its second level headings.
 
@@ -40,39 +69,58 @@ def split_chunks(markdown: str, file: str) -> tuple[Chunk, ...]:
         markdown: The whole file.
         file: Its name, for instance ``faq.md``.
     """
-    title, opening, sections = _sections(markdown, PurePath(file).stem)
-    units = [(title, opening)] if opening else []
+    return tuple(chunk for _, chunk in placed_chunks(markdown, file))
+
+
+def placed_chunks(markdown: str, file: str) -> list[tuple[Section, Chunk]]:
+    """Cut a Markdown text as ``split_chunks`` does, and tell where each chunk was written."""
+    opening, sections = cut_sections(markdown, PurePath(file).stem)
     taken: set[str] = set()
-    chunks = []
-    for heading, text in [*units, *sections]:
-        named = EXPLICIT_ID.fullmatch(heading)
-        anchor = _free(named[1] if named else slug(heading) or NAMELESS, taken)
-        chunks.append(Chunk(f"{file}#{anchor}", named[2] if named else heading, text, file))
-    return tuple(chunks)
+    return [
+        (section, Chunk(f"{file}#{_free(section.anchor, taken)}", section.title, section.text, file))
+        for section in [*([opening] if opening.text else []), *sections]
+    ]
+
+
+def cut_sections(markdown: str, title: str) -> tuple[Section, list[Section]]:
+    """Return what stands above the first second level heading, and the sections.
+
+    Args:
+        markdown: The whole file.
+        title: What to call the file where it has no first level heading.
+    """
+    begun = 1
+    lines: list[str] = []
+    heading = title
+    fence, titled = "", False
+    cut: list[Section] = []
+    for number, line in enumerate(markdown.splitlines(), start=1):
+        fence = _fence_after(line, fence)
+        match = None if fence else HEADING.fullmatch(line)
+        if match and match[1] == "##":
+            cut.append(Section(heading, _joined(lines), begun, number - 1))
+            heading, begun, lines = match[2], number, []
+        elif match and not titled and not cut:
+            heading, titled = match[2], True
+        else:
+            lines.append(line)
+    opening, *sections = [*cut, Section(heading, _joined(lines), begun, max(len(markdown.splitlines()), begun))]
+    return opening, sections
+
+
+def open_fence(markdown: str) -> int | None:
+    """Return the line of a code block that is never closed; None where all are."""
+    fence, begun = "", 0
+    for number, line in enumerate(markdown.splitlines(), start=1):
+        before, fence = fence, _fence_after(line, fence)
+        begun = number if fence and not before else begun
+    return begun if fence else None
 
 
 def slug(text: str) -> str:
     """Return the text in lower case, without accents, everything but letters and digits turned into hyphens."""
     plain = "".join(c for c in unicodedata.normalize("NFKD", text.lower()) if not unicodedata.combining(c))
     return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")
-
-
-def _sections(markdown: str, title: str) -> tuple[str, str, list[tuple[str, str]]]:
-    """Return the title of the file, the text before its first section, and the sections as heading and text."""
-    opening: list[str] = []
-    sections: list[tuple[str, list[str]]] = []
-    fence = ""
-    titled = False
-    for line in markdown.splitlines():
-        fence = _fence_after(line, fence)
-        match = None if fence else HEADING.fullmatch(line)
-        if match and match[1] == "##":
-            sections.append((match[2], []))
-        elif match and not titled and not sections:
-            title, titled = match[2], True
-        else:
-            (sections[-1][1] if sections else opening).append(line)
-    return title, _joined(opening), [(heading, _joined(lines)) for heading, lines in sections]
 
 
 def _fence_after(line: str, fence: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import and_, func, insert, select
 from sqlalchemy.dialects.postgresql import insert as insert_or_give_way
 from sqlmodel import Session, col
 
@@ -103,15 +103,16 @@ def list_editions(session: Session, limit: int = 50) -> list[Edition]:
         .correlate(BusinessVersion)
         .scalar_subquery()
     )
-    latest = (
-        select(Publication)
-        .distinct(col(Publication.version_id))
-        .order_by(col(Publication.version_id), col(Publication.number).desc())
-    ).subquery()
+    last = select(func.max(col(Publication.number))).group_by(col(Publication.version_id))
     now = published_id(session)
     query = (
-        select(BusinessVersion, chunks, latest.c.published_at, latest.c.published_by)
-        .outerjoin(latest, latest.c.version_id == BusinessVersion.id)
+        select(BusinessVersion, chunks, col(Publication.published_at), col(Publication.published_by))
+        .outerjoin(
+            Publication,
+            and_(
+                col(Publication.version_id) == BusinessVersion.id, col(Publication.number).in_(last.scalar_subquery())
+            ),
+        )
         .order_by(col(BusinessVersion.id).desc())
         .limit(limit)
     )
