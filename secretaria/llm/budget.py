@@ -14,13 +14,24 @@ from enum import StrEnum
 
 from loguru import logger
 from sqlalchemy import Engine
+from sqlmodel import Session
 
 from secretaria import metrics
 from secretaria.clock import Clock
 from secretaria.database.transaction import DatabaseUnavailable, transaction
 from secretaria.llm.chat import BUDGET_USED_UP, ChatUnavailable
 from secretaria.llm.models import LlmReservation
-from secretaria.llm.pots import Pot, add, drop_reservation, expire_reservations, mark_told, pots_of, shares, take
+from secretaria.llm.pots import (
+    Pot,
+    add,
+    drop_reservation,
+    expire_reservations,
+    fullest_conversation,
+    mark_told,
+    pots_of,
+    shares,
+    take,
+)
 from secretaria.llm.pricing import MICROS, PriceList
 from secretaria.settings import BudgetSection
 
@@ -186,6 +197,12 @@ class Budget:
         if expired:
             logger.bind(reservations=expired).warning("reservations_expired")
         return expired
+
+    def shares(self, session: Session) -> dict[str, float]:
+        """Return which part of the day's and the month's pot is used, and of the conversation's that used most today."""
+        day = self._today()
+        used = shares(session, self._pots(None, day))
+        return {**used, "conversation": fullest_conversation(session, self._limits, day)}
 
     def _pots(self, conversation_id: int | None, day: date) -> list[Pot]:
         return pots_of(self._limits, conversation_id, day)

@@ -15,6 +15,7 @@ from secretaria.outbox.models import ItemState, OutboxItem
 from secretaria.replies.models import Reply
 
 LAST_TURNS = 200
+EXPLICIT, INFERRED = "explicit", "inferred"
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,13 +24,16 @@ class Indicators:
 
     Attributes:
         waiting: Rows that wait for a worker, by queue.
-        sentiment_average: -1 to 1 over the last labelled turns.
-        satisfaction_ratio: 0 to 1 over the last turns in which the customer said so.
+        sentiment_average: -1 to 1 over the last labelled turns; None while there is none, because unknown is not neutral.
+        satisfaction: Share of the satisfied, 0 to 1, by how it is known; None while it is not.
+        unlabelled: Share of the last decided turns, 0 to 1, of which nothing is known because the model gave nothing;
+            None while there is none.
     """
 
     waiting: Mapping[str, int]
-    sentiment_average: float
-    satisfaction_ratio: float
+    sentiment_average: float | None
+    satisfaction: Mapping[str, float | None]
+    unlabelled: float | None
 
 
 def read_indicators(session: Session) -> Indicators:
@@ -41,7 +45,8 @@ def read_indicators(session: Session) -> Indicators:
             "outbox": _count(session, OutboxItem, col(OutboxItem.state) == ItemState.PENDING),
         },
         sentiment_average=_sentiment_average(session),
-        satisfaction_ratio=_satisfied_ratio(session),
+        satisfaction={EXPLICIT: _satisfied_ratio(session)},
+        unlabelled=_unlabelled_share(session),
     )
 
 
@@ -49,7 +54,7 @@ def _count(session: Session, model: type[SQLModel], condition: ColumnElement[boo
     return session.exec(select(func.count()).select_from(model).where(condition)).one()
 
 
-def _sentiment_average(session: Session) -> float:
+def _sentiment_average(session: Session) -> float | None:
     last = (
         select(Reply.sentiment)
         .where(col(Reply.sentiment).is_not(None))
@@ -57,10 +62,11 @@ def _sentiment_average(session: Session) -> float:
         .limit(LAST_TURNS)
         .subquery()
     )
-    return float(session.exec(select(func.coalesce(func.avg(last.c.sentiment), 0))).one())
+    return _float(session.exec(select(func.avg(last.c.sentiment))).one())
 
 
-def _satisfied_ratio(session: Session) -> float:
+def _satisfied_ratio(session: Session) -> float | None:
+    """What customers said outright."""
     last = (
         select(Reply.satisfaction)
         .where(col(Reply.satisfaction).is_not(None))
@@ -69,4 +75,21 @@ def _satisfied_ratio(session: Session) -> float:
         .subquery()
     )
     satisfied = case((last.c.satisfaction == "satisfied", 1.0), else_=0.0)
-    return float(session.exec(select(func.coalesce(func.avg(satisfied), 0))).one())
+    return _float(session.exec(select(func.avg(satisfied))).one())
+
+
+def _unlabelled_share(session: Session) -> float | None:
+    """Notices are no turns that somebody could have read."""
+    last = (
+        select(Reply.sentiment)
+        .where(col(Reply.origin).in_(("model", "fallback")))
+        .order_by(col(Reply.created_at).desc())
+        .limit(LAST_TURNS)
+        .subquery()
+    )
+    unknown = case((last.c.sentiment.is_(None), 1.0), else_=0.0)
+    return _float(session.exec(select(func.avg(unknown))).one())
+
+
+def _float(average: object) -> float | None:
+    return None if average is None else float(str(average))

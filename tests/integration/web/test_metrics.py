@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import math
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
+from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
@@ -23,8 +26,10 @@ from secretaria.clock import HeldClock, SystemClock
 from secretaria.context.schema import INTENTIONS
 from secretaria.conversations.models import Author, Direction, Turn, TurnState
 from secretaria.conversations.store import add_message, lock_conversation, upsert_contact
+from secretaria.llm.models import LlmSpending
 from secretaria.outbox.models import ItemState, OutboxItem
 from secretaria.replies.models import Reply
+from secretaria.simulation import SAMPLE_BUSINESS
 from tests.builders import NUMBER, TOKEN, a_text
 
 Start = Callable[..., httpx.Client]
@@ -44,6 +49,12 @@ PROMISED = (
     "secretaria_webhook_latency_seconds_bucket",
     "secretaria_breaker_state",
     "secretaria_inbox_spool_bytes",
+    "secretaria_unlabelled_ratio_gauge",
+    "secretaria_llm_tokens_total",
+    "secretaria_llm_cost_usd_total",
+    "secretaria_llm_unpriced_calls_total",
+    "secretaria_budget_refusals_total",
+    "secretaria_transcriptions_total",
 )
 Sample = tuple[str, tuple[tuple[str, str], ...]]
 
@@ -118,7 +129,10 @@ def test_labels_come_from_closed_sets(site: httpx.Client) -> None:
     site.post(f"/webhook/whaticket/{TOKEN}", json=a_text("oi", message_id="ROTULO"))
     site.post("/webhook/whaticket/rotulo", json=a_text("oi"), headers={"x-webhook-token": "rotulo"})
     own = [labels for name, labels in scraped(site) if name.startswith("secretaria_")]
-    allowed = {"status", "task", "le", "cause", "outcome", "queue", "intention", "component", "name", "by"}
+    allowed = {
+        "status", "task", "le", "cause", "outcome", "queue", "intention", "component", "name", "by",
+        "purpose", "kind", "scope", "source",
+    }  # fmt: skip
     assert {label for labels in own for label, _ in labels} == allowed
     assert not any(word in str(own) for word in ("ROTULO", "rotulo", NUMBER, TOKEN))
     assert {dict(labels)["intention"] for labels in own if "intention" in dict(labels)} == set(INTENTIONS)
@@ -219,7 +233,7 @@ def test_queues_are_the_rows_that_wait(site: httpx.Client, engine: Engine, clock
 
 def test_indicators_are_read_from_the_replies(site: httpx.Client, engine: Engine, clock: HeldClock) -> None:
     """Sentiment is a mean over who showed one, satisfaction a share of who said so; nobody is made up."""
-    assert _gauges(site) == (0.0, 0.0)
+    assert all(math.isnan(value) for value in _gauges(site))
     labels: list[tuple[int | None, str | None]] = [
         (1, "satisfied"),
         (-1, "unsatisfied"),
@@ -230,6 +244,28 @@ def test_indicators_are_read_from_the_replies(site: httpx.Client, engine: Engine
     ]
     add_turns(engine, clock.now(), labels)
     assert _gauges(site) == (0.25, 0.75)
+
+
+def test_what_the_model_did_not_read_is_unknown_and_not_neutral(
+    site: httpx.Client, engine: Engine, clock: HeldClock
+) -> None:
+    """Three turns of four had no label: the mean is of the fourth alone, and how many are missing is told."""
+    add_turns(engine, clock.now(), [(-1, None), (None, None), (None, None), (None, None)])
+    found = scraped(site)
+    assert found["secretaria_sentiment_average_gauge", ()] == -1.0
+    assert found["secretaria_unlabelled_ratio_gauge", ()] == 0.75
+
+
+def test_what_is_used_of_the_budget_is_on_the_scrape(start: Start, engine: Engine, tmp_path: Path) -> None:
+    """A tenth of the day's tokens are spent: the gauge says so before anybody is refused."""
+    shutil.copytree(SAMPLE_BUSINESS, tmp_path / "negocio")
+    with Session(engine) as session:
+        today = datetime.now(ZoneInfo("America/Sao_Paulo")).date()
+        session.add(LlmSpending(scope="day", conversation_id=0, period=today, tokens=600_000))
+        session.commit()
+    found = scraped(start())
+    assert found["secretaria_budget_used_ratio", (("scope", "day"),)] == 0.1
+    assert found["secretaria_budget_used_ratio", (("scope", "month"),)] == 0.0
 
 
 def test_indicators_are_of_the_last_turns(site: httpx.Client, engine: Engine, clock: HeldClock) -> None:
@@ -289,4 +325,5 @@ def test_processes_are_summed(tmp_path: Path) -> None:
 
 def _gauges(site: httpx.Client) -> tuple[float, float]:
     found = scraped(site)
-    return found["secretaria_sentiment_average_gauge", ()], found["secretaria_satisfaction_ratio_gauge", ()]
+    said = found["secretaria_satisfaction_ratio_gauge", (("source", "explicit"),)]
+    return found["secretaria_sentiment_average_gauge", ()], said
