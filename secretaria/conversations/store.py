@@ -20,6 +20,7 @@ from secretaria.conversations.models import (
     Turn,
     TurnState,
 )
+from secretaria.database.nudging import mark_nudged
 from secretaria.whaticket.flavours import fingerprint
 from secretaria.whaticket.reading import Media
 
@@ -236,13 +237,8 @@ def forgotten_turns(session: Session, *, now: datetime, age_seconds: float, limi
         .where(col(Turn.state).in_(OPEN_STATES), Turn.due_at <= now, ~leased.exists())
         .where(func.coalesce(Turn.nudged_at, Turn.due_at) < before)
         .order_by(col(Turn.due_at))
-        .limit(limit)
-        .with_for_update(skip_locked=True)
     )
-    found = [identifier for identifier in session.exec(due).all() if identifier is not None]
-    if found:
-        session.execute(update(Turn).where(col(Turn.id).in_(found)).values(nudged_at=now))
-    return found
+    return mark_nudged(session, Turn, due, now=now, limit=limit)
 
 
 def mark_delivery(session: Session, message_id: int, delivery: str) -> None:

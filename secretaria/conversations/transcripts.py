@@ -9,6 +9,7 @@ from sqlalchemy import func, or_, update
 from sqlmodel import Session, col, select
 
 from secretaria.conversations.models import Hearing, Message, Transcription
+from secretaria.database.nudging import mark_nudged
 
 MOST_ATTEMPTS = 3
 
@@ -89,10 +90,5 @@ def forgotten_audios(session: Session, *, now: datetime, age_seconds: float, lim
         .where(func.coalesce(Transcription.nudged_at, Transcription.created_at) < before)
         .where(or_(col(Transcription.taken_until).is_(None), col(Transcription.taken_until) <= now))
         .order_by(col(Transcription.created_at))
-        .limit(limit)
-        .with_for_update(skip_locked=True)
     )
-    found = session.exec(statement).all()
-    if found:
-        session.execute(update(Transcription).where(col(Transcription.message_id).in_(found)).values(nudged_at=now))
-    return found
+    return mark_nudged(session, Transcription, statement, key="message_id", now=now, limit=limit)

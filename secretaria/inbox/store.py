@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import update
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, col, select
 
+from secretaria.database.nudging import mark_nudged
 from secretaria.inbox.models import EventState, InboxEvent
 
 
@@ -43,10 +43,5 @@ def forgotten_events(session: Session, *, now: datetime, age_seconds: float, lim
         .where(InboxEvent.state == EventState.RECEIVED, col(InboxEvent.received_at) < before)
         .where(col(InboxEvent.nudged_at).is_(None) | (col(InboxEvent.nudged_at) < before))
         .order_by(col(InboxEvent.received_at))
-        .limit(limit)
-        .with_for_update(skip_locked=True)
     )
-    found = list(session.exec(waiting).all())
-    if found:
-        session.execute(update(InboxEvent).where(col(InboxEvent.id).in_(found)).values(nudged_at=now))
-    return found
+    return mark_nudged(session, InboxEvent, waiting, now=now, limit=limit)

@@ -9,6 +9,7 @@ from sqlalchemy import case, func, update
 from sqlmodel import Session, col, select
 
 from secretaria.conversations.models import Message
+from secretaria.database.nudging import mark_nudged
 from secretaria.outbox.models import DeliveryAttempt, ItemState, Kind, OutboxItem
 from secretaria.whaticket.gateway import Outcome
 
@@ -94,13 +95,8 @@ def due_looks(session: Session, *, now: datetime, age_seconds: float, limit: int
             | (col(OutboxItem.nudged_at) < now - timedelta(seconds=age_seconds))
         )
         .order_by(col(OutboxItem.look_at))
-        .limit(limit)
-        .with_for_update(skip_locked=True)
     )
-    found = [identifier for identifier in session.exec(due).all() if identifier is not None]
-    if found:
-        session.execute(update(OutboxItem).where(col(OutboxItem.id).in_(found)).values(nudged_at=now))
-    return found
+    return mark_nudged(session, OutboxItem, due, now=now, limit=limit)
 
 
 def take_look(session: Session, item_id: int, *, now: datetime, seconds: float) -> OutboxItem | None:

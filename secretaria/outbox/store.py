@@ -11,6 +11,7 @@ from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
 from secretaria.conversations.models import Conversation
+from secretaria.database.nudging import mark_nudged
 from secretaria.outbox.models import DeliveryAttempt, ItemState, Kind, OutboxItem
 from secretaria.whaticket.gateway import Outcome
 
@@ -189,13 +190,8 @@ def forgotten_items(session: Session, *, now: datetime, age_seconds: float, limi
         .where(OutboxItem.state == ItemState.PENDING, col(OutboxItem.not_before) < before, ~_one_goes_first())
         .where(func.coalesce(OutboxItem.nudged_at, OutboxItem.created_at) < before)
         .order_by(col(OutboxItem.not_before))
-        .limit(limit)
-        .with_for_update(skip_locked=True)
     )
-    found = [identifier for identifier in session.exec(waiting).all() if identifier is not None]
-    if found:
-        session.execute(update(OutboxItem).where(col(OutboxItem.id).in_(found)).values(nudged_at=now))
-    return found
+    return mark_nudged(session, OutboxItem, waiting, now=now, limit=limit)
 
 
 def _supersede(session: Session, reason: str, which: ColumnElement[bool]) -> Sequence[int]:
