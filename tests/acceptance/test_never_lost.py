@@ -14,10 +14,11 @@ from itertools import count
 import pytest
 
 from tests.builders import SECRET, TOKEN
+from tests.chaos.configuration import WHATICKET_TOKEN
 from tests.chaos.crowd import QUESTIONS
 from tests.chaos.oracle import Verdict, judge, miscounted, settled_at, wait_until_settled
 from tests.chaos.points import CLEAR, IN_DOUBT, Run, break_at
-from tests.chaos.shop import WHATICKET_TOKEN, ChaosShop, quick_restarts
+from tests.chaos.shop import ChaosShop, quick_restarts
 
 SEED = 20_260_811
 CUSTOMERS = 30

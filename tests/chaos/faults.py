@@ -112,9 +112,15 @@ def _repeat_hints(shop: ChaosShop) -> None:
 
 
 def _restart_programs(shop: ChaosShop) -> None:
-    """Ask every program to end, one after the other, as a release does."""
+    """Ask every program to end, one after the other, as a release does; each has a minute."""
     for name in ("serve", "worker-0", "worker-1", "serve", "worker-0"):
+        running = shop.processes().get(name)
         shop.signal(name, signal.SIGTERM)
+        deadline = time.monotonic() + STOPPED_SECONDS
+        while running is not None and running == shop.processes().get(name):
+            if time.monotonic() > deadline:
+                raise AssertionError(f"{name} did not end")
+            time.sleep(0.1)
         time.sleep(4)
 
 

@@ -28,9 +28,8 @@ import psutil
 import redis
 from sqlalchemy import Engine, text
 
-from secretaria.cli.processes import MULTIPROCESS_DIR, own_command, supervised
+from secretaria.cli.processes import own_command
 from secretaria.clock import SystemClock
-from secretaria.crashpoints import FAULTS_VARIABLE, FILE_VARIABLE
 from secretaria.database.engine import build_engine
 from secretaria.database.migrate import upgrade
 from secretaria.errors import Unavailable
@@ -39,7 +38,7 @@ from secretaria.local.engine_process import EngineFailed
 from secretaria.local.engines import EmbeddedEngines
 from secretaria.local.supervisor import Program, Supervisor
 from secretaria.queue.broker import build_redis
-from secretaria.settings import ALIASES, ENVIRONMENT_NAMES, OVERRIDE_PREFIX, Flavour, TurnsSection
+from secretaria.settings import Flavour
 from secretaria.simulation import SAMPLE_BUSINESS
 from secretaria.simulation.faults import LlmFaults, SendFaults
 from secretaria.simulation.ledger import Ledger
@@ -49,10 +48,10 @@ from secretaria.simulation.serving import LocalServer
 from secretaria.simulation.tickets import TicketBook
 from secretaria.simulation.whaticket_server import create_whaticket
 from tests.acceptance.commands import free_port
-from tests.builders import SECRET, TOKEN
+from tests.builders import TOKEN
+from tests.chaos.configuration import WHATICKET_TOKEN, Addresses, environment_of
 from tests.chaos.proxy import TcpProxy
 
-WHATICKET_TOKEN = "token-da-conexao-0001"
 EMAIL, PASSWORD = "atendente@exemplo.test", "senha-inventada"
 START_SECONDS = 60.0
 POST_SECONDS = 240.0
@@ -305,7 +304,19 @@ class ChaosShop:
         port = free_port()
         self._url = f"http://127.0.0.1:{port}"
         self._phone = stack.enter_context(Phone(self._url, token=TOKEN))
-        environment = self._variables = self._environment(home, port, email, password)
+        environment = self._variables = environment_of(
+            Addresses(
+                home=home,
+                crash_file=self._crash_file,
+                port=port,
+                database_url=self._engines.urls.database_url,
+                valkey_port=self.valkey.port,
+                whaticket_port=self.whaticket.port,
+                llm_port=self.llm.port,
+                panel=(email, password),
+            ),
+            self.flavour,
+        )
         commands = {"serve": own_command("serve", "--port", str(port))}
         worker = own_command("worker", "--processes", "1")
         programs = [
@@ -330,39 +341,6 @@ class ChaosShop:
             self._supervisor.check()
             with suppress(EngineFailed):  # a full disk, for instance; the next round tries again
                 self._engines.restart_dead()
-
-    def _environment(self, home: Path, port: int, email: str, password: str) -> Mapping[str, str]:
-        config = home / "secretaria.toml"
-        silences = [n for n in TurnsSection.model_fields if n.endswith("_seconds") and n != "deadline_seconds"]
-        hurried = "\n".join(f"{name} = 0.5" for name in silences)
-        config.write_text(
-            f'[business]\nfolder = "{SAMPLE_BUSINESS}"\n[server]\nport = {port}\n[turns]\n{hurried}\n'
-            f'[worker]\nmetrics_port = 0\n[whaticket]\nflavour = "{self.flavour}"\n'
-            '[llm]\nmodel = "secretaria-simulada"\ntimeout_seconds = 5\n',
-            encoding="utf-8",
-        )
-        own = {*ENVIRONMENT_NAMES, *ALIASES, MULTIPROCESS_DIR}
-        kept = {k: v for k, v in os.environ.items() if k not in own and not k.startswith(OVERRIDE_PREFIX)}
-        return supervised(
-            {
-                **kept,
-                "SECRETARIA_CONFIG": str(config),
-                "SECRETARIA_HOME": str(home / "data"),
-                MULTIPROCESS_DIR: str(home / "metrics"),
-                FAULTS_VARIABLE: "1",
-                FILE_VARIABLE: str(self._crash_file),
-                "DATABASE_URL": self._engines.urls.database_url,
-                "REDIS_URL": f"redis://127.0.0.1:{self.valkey.port}/0",
-                "WEBHOOK_SECRET": SECRET,
-                "WEBHOOK_TOKEN": TOKEN,
-                "WHATICKET_URL": f"http://127.0.0.1:{self.whaticket.port}",
-                "WHATICKET_TOKEN": WHATICKET_TOKEN,
-                "WHATICKET_EMAIL": email,
-                "WHATICKET_PASSWORD": password,
-                "LLM_API_KEY": "chave-inventada",
-                "LLM_BASE_URL": f"http://127.0.0.1:{self.llm.port}/v1",
-            }
-        )
 
 
 def _new_id() -> str:
