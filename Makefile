@@ -29,7 +29,7 @@ check: $(INSTALLED) ## Lint, format, types and import rules
 bench: $(INSTALLED) ## Measure the door and the pipeline, as ratios in one run
 	$(BIN)/python benchmarks/door.py
 
-chaos: $(INSTALLED) ## Kill it at every point and under load (ARGS="--runs 5 --soak 600"); writes docs/reliability.md
+chaos: $(INSTALLED) ## Kill it at every point and under load (ARGS="points --runs 5", faults, soak); writes docs/reliability.md
 	$(BIN)/python -m benchmarks.chaos $(ARGS)
 
 picture: $(INSTALLED) ## Draw the picture of the README again

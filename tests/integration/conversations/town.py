@@ -194,7 +194,9 @@ class Town:
             raise Killed
         if sends == "a person speaks":
             self.person_writes(number)
-        return SendResult(Outcome.UNKNOWN if sends == "unknown, sent" else Outcome.ACCEPTED, status=200)
+        if sends == "unknown, sent":
+            return SendResult(Outcome.UNKNOWN, error="ReadTimeout")
+        return SendResult(Outcome.ACCEPTED, status=200)
 
     def ping(self) -> None:
         """Answer: nobody asks."""
