@@ -336,6 +336,7 @@ class Installation:
             resume_after_hours=self.settings.handoff.resume_after_hours,
             transfers=self.panel is not None and self.settings.handoff.department_id > 0,
             toolbox=DeclaredTools(self.engine),
+            budget=self.budget,
         )
 
     def dispatch_room(self) -> DispatchRoom:

@@ -47,7 +47,7 @@ class Step(StrEnum):
     TEMPLATE = "template"
     """No call: a fixed sentence, and a person."""
     PERSON = "person"
-    """No call and no sentence, because it was said already: only the person."""
+    """No sentence either, where it was said already: only the person. Whoever writes the reply knows that."""
 
 
 class BudgetUsedUp(ChatUnavailable):
@@ -85,12 +85,11 @@ class Budget:
         self._prices = prices
         self._zone = zone
 
-    def step(self, conversation_id: int, *, sentence_said: bool = False) -> Step:
+    def step(self, conversation_id: int) -> Step:
         """Say how much of the usual effort the fullest pot still pays for.
 
         Args:
             conversation_id: Who would be answered.
-            sentence_said: Whether the fixed sentence was already said in this episode.
 
         Raises:
             DatabaseUnavailable: PostgreSQL is away.
@@ -99,7 +98,7 @@ class Budget:
         with transaction(self._engine) as session:
             share = max(shares(session, pots).values())
         if share >= 1:
-            return Step.PERSON if sentence_said else Step.TEMPLATE
+            return Step.TEMPLATE
         if share >= self._limits.short_memory_at:
             return Step.SHORT_MEMORY
         return Step.SMALL_MODEL if share >= self._limits.small_model_at and self._limits.small_model else Step.FULL

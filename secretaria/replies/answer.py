@@ -19,10 +19,12 @@ from secretaria.crashpoints import crashpoint
 from secretaria.database.transaction import transaction
 from secretaria.errors import Unavailable
 from secretaria.knowledge.library import Library
+from secretaria.llm.budget import Budget
 from secretaria.llm.chat import Chat
 from secretaria.queue.publisher import Publisher
 from secretaria.replies import wording
-from secretaria.replies.drafting import Desk, draft_reply
+from secretaria.replies.drafting import Desk
+from secretaria.replies.economy import draft_within_budget
 from secretaria.replies.handing import hand_over_silently
 from secretaria.replies.loops import LOOKED_BACK, MESSAGES, ROUNDS, Said, talks_with_machine
 from secretaria.replies.policy import judge
@@ -52,6 +54,7 @@ class AnsweringRoom:
         resume_after_hours: Hours without a person until the secretary is back.
         transfers: Whether a hand-off also moves the ticket at Whaticket (a panel login and a department are set).
         toolbox: What may be done for a customer.
+        budget: What the model may cost; None where nobody counts.
     """
 
     engine: Engine
@@ -63,6 +66,7 @@ class AnsweringRoom:
     resume_after_hours: float
     transfers: bool = False
     toolbox: Toolbox = field(default_factory=NoTools)
+    budget: Budget | None = None
 
 
 def answer_turn(room: AnsweringRoom, turn_id: int) -> None:
@@ -80,7 +84,7 @@ def answer_turn(room: AnsweringRoom, turn_id: int) -> None:
         try:
             with room.keeper.hold(claimed.conversation_id, claimed.token):
                 desk = Desk(room.chat, room.toolbox)
-                drafted = draft_reply(desk, claimed.context, claimed.errand, claimed.number)
+                drafted = draft_within_budget(room.budget, desk, claimed.context, claimed.errand, claimed.number)
             crashpoint("K10")
             settle_turn(room.engine, room.publisher, room.clock.now(), claimed, drafted, room.toolbox)
         except Unavailable:

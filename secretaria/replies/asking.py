@@ -16,6 +16,7 @@ from secretaria.replies.instructions import repair_instruction
 
 SCHEMA_NAME = "resposta_da_secretaria"
 UNREADABLE = "unreadable_draft"
+PURPOSES = {"repair": "repair", "regeneration": "regeneration"}  # all other steps are the reply itself
 QUOTED_ANSWER = 2_000  # of a broken answer, as the model is shown it again
 
 
@@ -41,20 +42,23 @@ class Asking:
         steps: Seconds by step.
     """
 
-    def __init__(self, chat: Chat, unit: str) -> None:
+    def __init__(self, chat: Chat, turn_id: int, conversation_id: int) -> None:
         """Begin a turn.
 
         Args:
             chat: The way to the model.
-            unit: The turn: however often it is asked, the model's circuit breaker counts it once.
+            turn_id: However often it is asked, the model's circuit breaker counts it once.
+            conversation_id: Whose share of the budget pays.
         """
         self._chat = chat
-        self._unit = unit
+        self._unit = f"turn:{turn_id}"
+        self._conversation_id = conversation_id
         self._repaired = False
         self.calls = 0
         self.model: str | None = None
         self.prompt_tokens = 0
         self.completion_tokens = 0
+        self.cost_micros = 0
         self.seconds = 0.0
         self.steps: dict[str, float] = {}
 
@@ -95,7 +99,14 @@ class Asking:
             self.steps[step] = self.steps.get(step, 0.0) + time.monotonic() - begun
 
     def _call(self, messages: Sequence[ChatMessage], step: str) -> ChatAnswer:
-        request = ChatRequest(messages=tuple(messages), schema_name=SCHEMA_NAME, schema=json_schema(), unit=self._unit)
+        request = ChatRequest(
+            messages=tuple(messages),
+            schema_name=SCHEMA_NAME,
+            schema=json_schema(),
+            unit=self._unit,
+            conversation_id=self._conversation_id,
+            purpose=PURPOSES.get(step, "reply"),
+        )
         self.calls += 1
         begun = time.monotonic()
         try:
@@ -110,6 +121,7 @@ class Asking:
         self.model = answer.model
         self.prompt_tokens += answer.prompt_tokens
         self.completion_tokens += answer.completion_tokens
+        self.cost_micros += answer.cost_micros
         return answer
 
 

@@ -57,6 +57,7 @@ class Drafted:
         call: The tool the model asked for.
         result: What it was told.
         found: What a second search brought.
+        economy: The rung of the budget's ladder it was drafted on; empty for the usual effort.
     """
 
     prompt_version: str
@@ -71,6 +72,7 @@ class Drafted:
     call: ToolCall | None = None
     result: ToolResult | None = None
     found: tuple[Chunk, ...] = ()
+    economy: str = ""
 
     @property
     def done(self) -> ToolResult | None:
@@ -94,7 +96,7 @@ def draft_reply(desk: Desk, context: TurnContext, errand: Errand, number: str = 
         DatabaseUnavailable: PostgreSQL went away while a tool or a search needed it.
     """
     prompt = build_prompt(context)
-    asking = Asking(desk.chat, f"turn:{errand.turn_id}")
+    asking = Asking(desk.chat, errand.turn_id, errand.conversation_id)
     try:
         return _Turn(desk, context, errand, number, prompt, asking).drafted()
     except NoDraft as error:

@@ -6,11 +6,12 @@ from dataclasses import asdict
 from datetime import date, datetime, time
 from typing import Any
 
+from secretaria.llm.chat import BUDGET_USED_UP
 from secretaria.replies import wording
 from secretaria.replies.drafting import Drafted
 from secretaria.replies.handoff_rules import known_without_model
 from secretaria.replies.models import Reply
-from secretaria.replies.recovery import MODEL_FAILED
+from secretaria.replies.recovery import MODEL_FAILED, NO_BUDGET
 from secretaria.replies.toolbox import Errand
 
 DIGITS = 3  # of a step's seconds
@@ -38,6 +39,7 @@ def reply_of(drafted: Drafted, errand: Errand, business_version: str, max_bubble
         regenerations=drafted.regenerations,
         prompt_tokens=asking.prompt_tokens or None,
         completion_tokens=asking.completion_tokens or None,
+        cost_micros=asking.cost_micros or None,
         llm_seconds=asking.seconds,
         steps={step: round(seconds, DIGITS) for step, seconds in asking.steps.items()},
         tool=_tool(drafted),
@@ -47,16 +49,19 @@ def reply_of(drafted: Drafted, errand: Errand, business_version: str, max_bubble
         _say_it_failed(reply, drafted, errand)
     else:
         _say(reply, drafted, max_bubbles)
+    if drafted.economy:
+        reply.checks = {**reply.checks, "budget": drafted.economy}
     return reply
 
 
 def _say_it_failed(reply: Reply, drafted: Drafted, errand: Errand) -> None:
     """Without a model nothing is known of the customer: unknown, not neutral; but who asks for a person gets one."""
-    wanted = known_without_model(errand.texts)
-    reply.handoff_reason = wanted or MODEL_FAILED
+    wanted, unpaid = known_without_model(errand.texts), drafted.failure == BUDGET_USED_UP
+    reply.handoff_reason = wanted or (NO_BUDGET if unpaid else MODEL_FAILED)
     reply.handoff_by = f"rule:{wanted}" if wanted else None
-    reply.handoff_brief = wording.NO_DRAFT_BRIEF
-    reply.bubbles = [wording.PERSON_CALLED if wanted else wording.NO_DRAFT]
+    reply.handoff_brief = wording.NO_BUDGET_BRIEF if unpaid else wording.NO_DRAFT_BRIEF
+    sentence = wording.NO_BUDGET if unpaid else wording.NO_DRAFT
+    reply.bubbles = [wording.PERSON_CALLED if wanted else sentence]
     reply.checks = {"draft": drafted.failure}
 
 

@@ -21,6 +21,7 @@ from secretaria.queue.publisher import Publisher
 from secretaria.replies.models import Reply
 
 MODEL_FAILED = "model_failed"
+NO_BUDGET = "budget_used_up"  # not taken up again by itself: it lasts until the day is over, and a person was asked
 APOLOGY_LASTS = timedelta(minutes=30)
 RECOVERABLE_FOR = timedelta(minutes=10)
 BETWEEN_TRIES = timedelta(seconds=60)

@@ -20,6 +20,7 @@ from secretaria.conversations.leases import pass_gate, release_lease
 from secretaria.conversations.models import Author, Conversation, Direction, Mode, Turn, TurnState
 from secretaria.crashpoints import crashpoint
 from secretaria.database.transaction import after_commit, transaction
+from secretaria.llm.budget import Step
 from secretaria.outbox import store as outbox
 from secretaria.outbox.models import ItemState, OutboxItem
 from secretaria.queue.jobs import ANSWER_TURN, DELIVER_ITEM
@@ -29,7 +30,7 @@ from secretaria.replies.drafting import Drafted
 from secretaria.replies.handing import hand_over_silently
 from secretaria.replies.models import Reply
 from secretaria.replies.recording import reply_of
-from secretaria.replies.recovery import MODEL_FAILED, apologise_once
+from secretaria.replies.recovery import MODEL_FAILED, NO_BUDGET, apologise_once
 from secretaria.replies.toolbox import Errand, Toolbox
 from secretaria.tools.calls import SlotTaken
 
@@ -93,8 +94,10 @@ def _write(
     reply = reply_of(drafted, claimed.errand, business.version, business.card.persona.max_messages, now)
     if drafted.done is not None:
         toolbox.settle(session, business.card, drafted.done, claimed.errand, reply.bubbles)
-    if reply.handoff_reason == MODEL_FAILED:
+    if reply.handoff_reason in {MODEL_FAILED, NO_BUDGET}:
         apologise_once(session, reply, now)
+        if reply.handoff_reason == NO_BUDGET and not reply.bubbles:
+            reply.checks = {**reply.checks, "budget": str(Step.PERSON)}
     session.add(reply)
     after_commit(session, partial(crashpoint, "K11"))
     turn.state = TurnState.HANDED_OFF if reply.handoff_reason else TurnState.ANSWERED

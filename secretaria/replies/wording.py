@@ -11,6 +11,11 @@ NO_DRAFT = "Desculpe, não consegui preparar sua resposta agora. Deixei sua mens
 
 NO_DRAFT_BRIEF = "A assistente não conseguiu responder (falha do modelo); leia a última mensagem do cliente."
 
+NO_BUDGET = "Recebi sua mensagem e deixei separada para uma pessoa da equipe, que responde por aqui."
+"""Said when the model's budget is used up: the customer has no part in that, so no excuse is made of it."""
+
+NO_BUDGET_BRIEF = "O orçamento do modelo acabou e a assistente não respondeu; leia a última mensagem do cliente."
+
 STILL_WAITING = "Sua mensagem já está com a equipe. Uma pessoa responde por aqui assim que puder."
 """Said once to a customer who writes again while a person is awaited."""
 

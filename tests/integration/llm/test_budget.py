@@ -177,7 +177,7 @@ def test_the_day_is_the_business_s_and_the_month_goes_on(engine: Engine, clock: 
 
 
 def test_the_ladder_goes_down_as_the_fullest_pot_empties(engine: Engine, clock: HeldClock) -> None:
-    """Smaller model, shorter memory, fixed sentence, and only the person where the sentence was said."""
+    """Smaller model, shorter memory, and at last no model at all."""
     budget = a_budget(engine, clock, day_tokens=1000, small_model="modelo-pequeno")
     steps = []
     for _ in range(10):
@@ -185,7 +185,6 @@ def test_the_ladder_goes_down_as_the_fullest_pot_empties(engine: Engine, clock: 
         spend(budget, 100, BIA)
     assert steps == [Step.FULL] * 7 + [Step.SMALL_MODEL] * 2 + [Step.SHORT_MEMORY]
     assert budget.step(ANA) is Step.TEMPLATE
-    assert budget.step(ANA, sentence_said=True) is Step.PERSON
     assert budget.model_at(Step.FULL) == ""
     assert budget.model_at(Step.SHORT_MEMORY) == "modelo-pequeno"
 
