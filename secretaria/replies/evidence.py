@@ -48,6 +48,7 @@ class Evidence:
         chunks: Every published text by its source, heading included.
         card: What the business card says, one fact a line: phone, e-mail, hours, closed days.
         tool_texts: What tools told in this turn, and the bookings and offers of this contact in the prompt.
+        done_texts: What tools told of the changes this turn makes; a booking that is announced must be this one.
         customer_texts: The customer's words, the burst last.
         earlier_texts: What the secretary and the team said before.
         actions: Done in this turn: ``booked``, ``rebooked``, ``cancelled``, ``confirmed``, ``handed_off``, ``noted``.
@@ -64,6 +65,7 @@ class Evidence:
     chunks: Mapping[str, str] = field(default_factory=dict)
     card: tuple[str, ...] = ()
     tool_texts: tuple[str, ...] = ()
+    done_texts: tuple[str, ...] = ()
     customer_texts: tuple[str, ...] = ()
     earlier_texts: tuple[str, ...] = ()
     actions: frozenset[str] = frozenset()
@@ -79,6 +81,7 @@ def gather_evidence(
     context: TurnContext,
     *,
     tool_texts: Sequence[str] = (),
+    done_texts: Sequence[str] = (),
     actions: Sequence[str] = (),
     contact_number: str = "",
     canary: str = "",
@@ -90,6 +93,7 @@ def gather_evidence(
     Args:
         context: What the model was told.
         tool_texts: What tools told in this turn, and the contact's bookings and offers.
+        done_texts: Of these, what was told of a change that this turn makes.
         actions: What this turn does: ``booked``, ``handed_off`` and so on.
         contact_number: The contact's own number, digits.
         canary: The mark in the prompt.
@@ -104,6 +108,7 @@ def gather_evidence(
         chunks={chunk.source: f"{chunk.title}\n{chunk.text}" for chunk in context.business.chunks},
         card=card_lines(card),
         tool_texts=tuple(tool_texts),
+        done_texts=tuple(done_texts),
         customer_texts=(
             *(text for author, text in said if author == "contact"),
             *(message.text for message in context.burst if message.text),
