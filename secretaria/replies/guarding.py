@@ -45,6 +45,7 @@ def check_draft(
     evidence = gather_evidence(
         context,
         tool_texts=[*([result.told] if result else []), *context.agenda_lines],
+        done_texts=[result.told] if result and result.actions else [],
         actions=[*(result.actions if result else ()), *(["handed_off", "noted"] if handed_off else [])],
         contact_number=number,
         canary=canary,

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from secretaria.context.schema import Draft
 from secretaria.replies.evidence import Evidence, Limits
-from secretaria.replies.guardrails import Guarded, guard_draft
+from secretaria.replies.guardrails import GUARDS, Guarded, guard_draft
 
 KNOWN = Evidence(
     now=datetime(2026, 8, 10, 12, 14, tzinfo=UTC),
@@ -22,7 +22,7 @@ KNOWN = Evidence(
         "servicos-e-precos.md#limpeza": "Limpeza\nLimpeza: R$ 180. Dura cerca de 50 minutos.",
     },
 )
-ALL_WELL = {"bubbles": "passed", "length": "passed", "sources": "passed"}
+ALL_WELL = dict.fromkeys(("bubbles", "length", "sources", "marks", *GUARDS), "passed")
 
 
 def _guard(*bubbles: str, sources: tuple[str, ...] = (), characters: int = 20, limit: int = 2) -> Guarded:
@@ -34,8 +34,8 @@ def _guard(*bubbles: str, sources: tuple[str, ...] = (), characters: int = 20, l
 
 def test_good_draft_passes_untouched() -> None:
     """A draft within every limit is said as it is."""
-    guarded = _guard("Custa R$ 180.", "Quer marcar?", sources=("faq.md#faq-04",))
-    assert guarded == Guarded(("Custa R$ 180.", "Quer marcar?"), ("faq.md#faq-04",), ALL_WELL)
+    guarded = _guard("A limpeza: R$ 180.", "Quer marcar?", sources=("faq.md#faq-04",))
+    assert guarded == Guarded(("A limpeza: R$ 180.", "Quer marcar?"), ("faq.md#faq-04",), ALL_WELL)
 
 
 def test_invented_sources_are_removed() -> None:

@@ -1,1 +1,0 @@
-"""The people who attend: accounts, passwords, sessions."""
