@@ -7,6 +7,7 @@ from sqlalchemy import NullPool, create_engine, text
 from sqlmodel import SQLModel
 
 import secretaria.agenda.models
+import secretaria.attendants.models
 import secretaria.conversations.models
 import secretaria.inbox.models
 import secretaria.knowledge.models

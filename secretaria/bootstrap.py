@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
     from dramatiq.brokers.redis import RedisBroker
     from sqlalchemy import Engine
 
+    from secretaria.attendants.accounts import AccountsRoom
+    from secretaria.attendants.entering import Entrance
+    from secretaria.attendants.sessions import Sessions
     from secretaria.breaker import Breaker, State
     from secretaria.conversations.leases import LeaseKeeper
     from secretaria.inbox.catch_up import CatchUpRoom
@@ -251,6 +255,30 @@ class Installation:
         from secretaria.inbox.drain import Drain
 
         return Drain(self.engine, self.publisher, self.spool)
+
+    @cached_property
+    def sessions(self) -> Sessions:
+        """The sessions of those who attend."""
+        from secretaria.attendants.sessions import Sessions
+
+        panel = self.settings.panel
+        idle, longest = timedelta(minutes=panel.idle_minutes), timedelta(hours=panel.longest_hours)
+        return Sessions(self.redis, self.clock, idle=idle, longest=longest)
+
+    @cached_property
+    def entrance(self) -> Entrance:
+        """What entering the panel works with."""
+        from secretaria.attendants.entering import Entrance
+        from secretaria.attendants.throttle import LoginThrottle
+
+        keys = secret_values(self.settings.secrets.jwt_secret)
+        return Entrance(self.engine, self.clock, self.sessions, LoginThrottle(self.redis), keys)
+
+    def accounts_room(self) -> AccountsRoom:
+        """What the accounts of those who attend work with."""
+        from secretaria.attendants.accounts import AccountsRoom
+
+        return AccountsRoom(self.engine, self.clock, self.sessions)
 
     def filing_room(self) -> FilingRoom:
         """What the filing of events works with."""

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 import secretaria
-from secretaria.cli import config, demo, doctor, inbox, migrate, queue, serve, simulate, up, worker
+from secretaria.cli import attendants, config, demo, doctor, inbox, migrate, queue, serve, simulate, up, worker
 
 CONFIG_VARIABLE = "SECRETARIA_CONFIG"
 
@@ -29,6 +29,7 @@ app.command("worker")(worker.worker)
 app.command("migrate")(migrate.migrate)
 app.command("doctor")(doctor.doctor)
 app.command("simulate")(simulate.simulate)
+app.add_typer(attendants.app, name="attendants")
 app.add_typer(config.app, name="config")
 app.add_typer(inbox.app, name="inbox")
 app.add_typer(queue.app, name="queue")

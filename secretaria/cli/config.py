@@ -34,11 +34,11 @@ def check() -> None:
     from secretaria.cli.console import say
     from secretaria.cli.processes import DOOR_SECRETS_REQUIRED, OUTSIDE_REQUIRED
     from secretaria.knowledge.folder import load_business_folder
-    from secretaria.settings import load_settings, require, require_strong_webhook_secrets
+    from secretaria.settings import load_settings, require, require_strong_secrets
 
     settings = load_settings()
     require(settings, (*DOOR_SECRETS_REQUIRED, *OUTSIDE_REQUIRED))
-    require_strong_webhook_secrets(settings)
+    require_strong_secrets(settings)
     business = load_business_folder(settings.business.folder)
     say(
         f"configuração em ordem ({settings.source or 'só padrões e ambiente'}); "

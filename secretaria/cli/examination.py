@@ -12,7 +12,7 @@ from typing import Literal
 from secretaria.bootstrap import Installation
 from secretaria.cli.processes import OUTSIDE_REQUIRED
 from secretaria.errors import SecretariaError
-from secretaria.settings import Settings, load_settings, require, require_strong_webhook_secrets
+from secretaria.settings import Settings, load_settings, require, require_strong_secrets
 
 Status = Literal["ok", "aviso", "falha"]
 MINIMUM_FREE_BYTES = 1024**3
@@ -63,7 +63,7 @@ def _examined(name: str, mend: str, examination: Callable[[], str]) -> Result:
 
 def _secrets(settings: Settings) -> str:
     require(settings, ("WEBHOOK_SECRET|WEBHOOK_TOKEN", *OUTSIDE_REQUIRED))
-    require_strong_webhook_secrets(settings)
+    require_strong_secrets(settings)
     return "segredos do webhook fortes, chaves do Whaticket e do modelo presentes"
 
 

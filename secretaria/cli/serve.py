@@ -14,11 +14,11 @@ def serve(
 ) -> None:
     """Inicia o serviço web: webhook, saúde e métricas."""
     from secretaria.cli.processes import DOOR_REQUIRED, end_with_parent, own_metrics_folder
-    from secretaria.settings import load_settings, require, require_strong_webhook_secrets
+    from secretaria.settings import load_settings, require, require_strong_secrets
 
     settings = load_settings()
     require(settings, DOOR_REQUIRED)
-    require_strong_webhook_secrets(settings)
+    require_strong_secrets(settings)
     end_with_parent()
     section = settings.server
     with own_metrics_folder():

@@ -23,11 +23,11 @@ def up(
 ) -> None:
     """Sobe tudo nesta máquina: bancos embutidos, serviço e workers, supervisionados."""
     from secretaria.cli.processes import DOOR_SECRETS_REQUIRED, OUTSIDE_REQUIRED
-    from secretaria.settings import load_settings, require, require_strong_webhook_secrets
+    from secretaria.settings import load_settings, require, require_strong_secrets
 
     settings = load_settings()
     require(settings, (*DOOR_SECRETS_REQUIRED, *OUTSIDE_REQUIRED))
-    require_strong_webhook_secrets(settings)
+    require_strong_secrets(settings)
     _refuse_half_of_the_engines(settings)
     if settings.secrets.database_url.get_secret_value():
         _run(settings, None, port or settings.server.port)

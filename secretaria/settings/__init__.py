@@ -14,7 +14,7 @@ from secretaria.settings.secrets import (
     describe,
     privacy_key,
     require,
-    require_strong_webhook_secrets,
+    require_strong_secrets,
     secret_values,
 )
 from secretaria.settings.sections import (
@@ -54,6 +54,6 @@ __all__ = [
     "load_settings",
     "privacy_key",
     "require",
-    "require_strong_webhook_secrets",
+    "require_strong_secrets",
     "secret_values",
 ]

@@ -13,8 +13,7 @@ from secretaria.privacy import keep_key
 from secretaria.settings.loading import CREATE_COMMAND, CREATE_HINT, ENV_FILE, SECTIONS
 from secretaria.settings.sections import Secrets, Settings
 
-MINIMUM_SECRET_BYTES = 32
-MINIMUM_TOKEN_BYTES = 16
+MINIMUM_BYTES = {"WEBHOOK_SECRET": 32, "WEBHOOK_TOKEN": 16, "JWT_SECRET": 32, "METRICS_TOKEN": 16}
 EXAMPLE_VALUES = frozenset({"changeme", "change-me", "troque-me", "exemplo", "example", "secret", "segredo"})
 
 
@@ -38,15 +37,15 @@ def require(settings: Settings, names: Iterable[str]) -> None:
         raise ConfigurationError(f"falta configurar: {listed}", f"preencha em {where}, que {CREATE_COMMAND} cria")
 
 
-def require_strong_webhook_secrets(settings: Settings) -> None:
-    """Refuse webhook secrets that are short or copied from an example (requirement R7).
+def require_strong_secrets(settings: Settings) -> None:
+    """Refuse secrets that are short or copied from an example (requirements R7 and R38).
 
     Raises:
-        ConfigurationError: A secret in force is too weak to close a door with.
+        ConfigurationError: A secret in force is too weak to close a door with; an empty one closes it.
     """
     problems = [
         f"{name} precisa de pelo menos {minimum} caracteres e não pode ser um exemplo"
-        for name, minimum in (("WEBHOOK_SECRET", MINIMUM_SECRET_BYTES), ("WEBHOOK_TOKEN", MINIMUM_TOKEN_BYTES))
+        for name, minimum in MINIMUM_BYTES.items()
         for value in secret_values(getattr(settings.secrets, name.lower()))
         if len(value.encode()) < minimum or value.lower() in EXAMPLE_VALUES
     ]

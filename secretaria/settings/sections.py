@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic.networks import IPvAnyNetwork
 
 from secretaria.settings.phrases import CLEAR_ANSWERS, CONNECTIVES, GREETINGS, URGENT_WORDS
 
@@ -33,6 +35,16 @@ class ServerSection(Section):
     host: str = Field(default="127.0.0.1", description="Endereço em que o serviço escuta.")
     port: int = Field(default=8000, ge=1, le=65535, description="Porta do serviço.")
     processes: int = Field(default=1, ge=1, le=64, description="Quantos processos atendem o webhook.")
+    trusted_proxies: tuple[str, ...] = Field(
+        default=(), description="Endereços do proxy de quem X-Forwarded-For é aceito; vazio não aceita de ninguém."
+    )
+    internal_networks: tuple[IPvAnyNetwork, ...] = Field(
+        default=(ip_network("127.0.0.0/8"), ip_network("::1/128")),
+        description="Redes que veem /metrics, /healthz e /schema sem METRICS_TOKEN.",
+    )
+    refused_per_minute: int = Field(
+        default=600, ge=1, description="Pedidos sem autenticação que um endereço pode fazer ao webhook por minuto."
+    )
 
 
 class InboxSection(Section):
@@ -43,6 +55,13 @@ class InboxSection(Section):
         ge=0,
         description="Bytes de eventos guardados no disco (pasta spool dos dados locais) enquanto o PostgreSQL está fora; 0 desliga.",
     )
+
+
+class PanelSection(Section):
+    """How long a session of the panel lives."""
+
+    idle_minutes: int = Field(default=30, ge=1, le=1440, description="Minutos sem uso até a sessão terminar.")
+    longest_hours: int = Field(default=12, ge=1, le=168, description="Horas até entrar de novo, mesmo em uso.")
 
 
 class WorkerSection(Section):
@@ -237,6 +256,7 @@ class Secrets(Section):
     llm_base_url: str = ""
     jwt_secret: SecretStr = SecretStr("")
     privacy_key: SecretStr = SecretStr("")
+    metrics_token: SecretStr = SecretStr("")
     monitoring_webhook_url: SecretStr = SecretStr("")
     postgres_password: SecretStr = SecretStr("")
     redis_password: SecretStr = SecretStr("")
@@ -256,6 +276,7 @@ class Settings(Section):
     secrets: Secrets
     business: BusinessSection = BusinessSection()
     server: ServerSection = ServerSection()
+    panel: PanelSection = PanelSection()
     inbox: InboxSection = InboxSection()
     worker: WorkerSection = WorkerSection()
     turns: TurnsSection = TurnsSection()

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-from litestar import Litestar
+from collections.abc import Sequence
+
+from litestar import Litestar, Router
+from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.exceptions import HTTPException
+from litestar.middleware import DefineMiddleware
 from litestar.openapi import OpenAPIConfig
+from litestar.openapi.plugins import JsonRenderPlugin
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 import secretaria
 from secretaria import metrics
@@ -14,8 +20,12 @@ from secretaria.context.schema import INTENTIONS
 from secretaria.errors import SecretariaError
 from secretaria.logs import configure_logs
 from secretaria.settings import load_settings, privacy_key
+from secretaria.web import auth
+from secretaria.web.access import for_internal, provide_person, require_declarations
 from secretaria.web.failures import answer_error, answer_fault, answer_http
+from secretaria.web.hardening import harden
 from secretaria.web.health import healthz, livez, readyz
+from secretaria.web.knocks import RefusedKnocks
 from secretaria.web.metrics import scrape
 from secretaria.web.webhook import receive_signed, receive_with_token
 
@@ -31,16 +41,36 @@ def create_app() -> Litestar:
 def build_app(installation: Installation) -> Litestar:
     """Build the application over the parts of an installation."""
     door, drain = installation.door(), installation.drain()
-    return Litestar(
-        route_handlers=[receive_signed, receive_with_token, livez, readyz, healthz, scrape],
+    knocks = RefusedKnocks(installation.settings.server.refused_per_minute)
+    app = Litestar(
+        route_handlers=[receive_signed, receive_with_token, livez, readyz, healthz, scrape, auth.router],
         dependencies={
             "installation": Provide(lambda: installation, sync_to_thread=False),
             "door": Provide(lambda: door, sync_to_thread=False),
+            "knocks": Provide(lambda: knocks, sync_to_thread=False),
+            "person": Provide(provide_person, sync_to_thread=False),
         },
+        middleware=_forwarded_addresses(installation.settings.server.trusted_proxies),
+        before_send=[harden],
+        state=State({"installation": installation}),
         exception_handlers={SecretariaError: answer_error, HTTPException: answer_http, Exception: answer_fault},
         on_startup=[drain.start],
         on_shutdown=[drain.stop],
-        openapi_config=OpenAPIConfig(title="Secretaria Virtual", version=secretaria.__version__),
+        openapi_config=OpenAPIConfig(
+            title="Secretaria Virtual",
+            version=secretaria.__version__,
+            render_plugins=[JsonRenderPlugin()],
+            openapi_router=Router(path="/schema", route_handlers=[], **for_internal()),
+        ),
         logging_config=None,
         signature_types=[Installation],
     )
+    require_declarations(app)
+    return app
+
+
+def _forwarded_addresses(proxies: Sequence[str]) -> list[DefineMiddleware]:
+    """Believe the forwarded address of the configured proxies, if there are any."""
+    if not proxies:
+        return []
+    return [DefineMiddleware(ProxyHeadersMiddleware, trusted_hosts=list(proxies))]  # type: ignore[arg-type]  # uvicorn names ASGI's types its own way

@@ -9,11 +9,29 @@ from litestar.exceptions import HTTPException
 from loguru import logger
 
 from secretaria import metrics
-from secretaria.errors import Rejected, SecretariaError, Unavailable
+from secretaria.attendants.entering import CredentialsWrong, EntranceClosed
+from secretaria.attendants.throttle import TooManyLogins
+from secretaria.attendants.tokens import TokenInvalid
+from secretaria.errors import Conflict, NotFound, Rejected, SecretariaError, Unavailable, UsageInvalid
+from secretaria.web.knocks import TooManyKnocks
 from secretaria.whaticket.signature import SignatureInvalid
 
 RETRY_AFTER_SECONDS = 5
-UNAUTHORIZED, BAD_REQUEST, TOO_LARGE, UNAVAILABLE, INTERNAL = 401, 400, 413, 503, 500
+BAD_REQUEST, UNAUTHORIZED, MISSING, CONFLICTING, TOO_LARGE = 400, 401, 404, 409, 413
+TOO_MANY, INTERNAL, UNAVAILABLE = 429, 500, 503
+STATUSES: dict[type[SecretariaError], int] = {
+    TooManyKnocks: TOO_MANY,
+    TooManyLogins: TOO_MANY,
+    SignatureInvalid: UNAUTHORIZED,
+    TokenInvalid: UNAUTHORIZED,
+    CredentialsWrong: UNAUTHORIZED,
+    EntranceClosed: UNAVAILABLE,
+    Rejected: BAD_REQUEST,
+    UsageInvalid: BAD_REQUEST,
+    NotFound: MISSING,
+    Conflict: CONFLICTING,
+    Unavailable: UNAVAILABLE,
+}
 Body = dict[str, Any]
 
 
@@ -22,7 +40,7 @@ def answer_error(_: Request[Any, Any, Any], error: SecretariaError) -> Response[
     return Response(
         {"error": error.message},
         status_code=status_of(error),
-        headers={"Retry-After": str(RETRY_AFTER_SECONDS)} if isinstance(error, Unavailable) else {},
+        headers=_headers(error),
     )
 
 
@@ -40,9 +58,11 @@ def answer_fault(_: Request[Any, Any, Any], error: Exception) -> Response[Body]:
 
 
 def status_of(error: SecretariaError) -> int:
-    """Return the HTTP status of an error of ours."""
-    if isinstance(error, SignatureInvalid):
-        return UNAUTHORIZED
-    if isinstance(error, Rejected):
-        return BAD_REQUEST
-    return UNAVAILABLE if isinstance(error, Unavailable) else INTERNAL
+    """Return the HTTP status of an error of ours: of the first kind in the table that it is."""
+    return next((status for kind, status in STATUSES.items() if isinstance(error, kind)), INTERNAL)
+
+
+def _headers(error: SecretariaError) -> dict[str, str]:
+    if isinstance(error, TooManyLogins):
+        return {"Retry-After": str(error.wait_seconds)}
+    return {"Retry-After": str(RETRY_AFTER_SECONDS)} if isinstance(error, Unavailable | TooManyKnocks) else {}

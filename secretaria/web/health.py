@@ -16,18 +16,19 @@ from secretaria.database.schema import require_schema
 from secretaria.database.transaction import DatabaseUnavailable
 from secretaria.errors import SecretariaError
 from secretaria.health import check_health
+from secretaria.web.access import for_everyone, for_internal
 
 OK, UNAVAILABLE = 200, 503
 Body = dict[str, Any]
 
 
-@get("/livez", sync_to_thread=False)
+@get("/livez", sync_to_thread=False, **for_everyone())
 def livez() -> Body:
     """Say that the process lives; it asks nobody else."""
     return {"status": "ok", "version": secretaria.__version__}
 
 
-@get("/readyz", sync_to_thread=True)
+@get("/readyz", sync_to_thread=True, **for_everyone())
 def readyz(installation: NamedDependency[Installation]) -> Response[Body]:
     """Say whether an event sent now would be kept: by PostgreSQL, or on the spool while it is away."""
     try:
@@ -47,7 +48,7 @@ def _ask_for_schema(installation: Installation) -> None:
     within(HEALTH_SECONDS, engine, partial(require_schema, engine))
 
 
-@get("/healthz", sync_to_thread=True)
+@get("/healthz", sync_to_thread=True, **for_internal())
 def healthz(installation: NamedDependency[Installation]) -> Response[Body]:
     """Look at PostgreSQL, Redis and the workers, with the latency of each."""
     findings = check_health(installation.health_engine, installation.redis)

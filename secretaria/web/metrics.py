@@ -22,9 +22,10 @@ from secretaria.inbox.spool import Spool
 from secretaria.llm.budget import Budget
 from secretaria.metrics import scrape_registry
 from secretaria.replies.indicators import Indicators, read_indicators
+from secretaria.web.access import for_internal
 
 
-@get("/metrics", sync_to_thread=True, media_type="text/plain")
+@get("/metrics", sync_to_thread=True, media_type="text/plain", **for_internal())
 def scrape(installation: NamedDependency[Installation]) -> Response[bytes]:
     """Show every metric in Prometheus's text format."""
     registry = scrape_registry()

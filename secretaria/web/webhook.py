@@ -14,6 +14,9 @@ from loguru import logger
 from secretaria import metrics
 from secretaria.errors import Rejected, SecretariaError, Unavailable
 from secretaria.inbox.receive import Door, Knock, Receipt, receive_webhook
+from secretaria.web.access import for_everyone
+from secretaria.web.addresses import peer, site_of
+from secretaria.web.knocks import RefusedKnocks
 from secretaria.whaticket.signature import SignatureInvalid
 
 MAX_BODY_BYTES = 1024 * 1024
@@ -30,20 +33,44 @@ class EncodingRefused(HTTPException):
     detail = "corpo comprimido não é aceito"
 
 
-@post("/webhook/whaticket", status_code=ACCEPTED, sync_to_thread=True, request_max_body_size=MAX_BODY_BYTES)
-def receive_signed(request: Request[Any, Any, Any], body: RawBody, door: NamedDependency[Door]) -> Response[Body]:
+@post(
+    "/webhook/whaticket",
+    status_code=ACCEPTED,
+    sync_to_thread=True,
+    request_max_body_size=MAX_BODY_BYTES,
+    **for_everyone(),
+)
+def receive_signed(
+    request: Request[Any, Any, Any],
+    body: RawBody,
+    door: NamedDependency[Door],
+    knocks: NamedDependency[RefusedKnocks],
+) -> Response[Body]:
     """Receive an event that is signed, or that carries the token in a header or in the query."""
-    return _receive(door, request, body, path_token=None)
+    return _receive(door, knocks, request, body, path_token=None)
 
 
-@post("/webhook/whaticket/{token:str}", status_code=ACCEPTED, sync_to_thread=True, request_max_body_size=MAX_BODY_BYTES)
-def receive_with_token(request: Request[Any, Any, Any], body: RawBody, door: NamedDependency[Door]) -> Response[Body]:
+@post(
+    "/webhook/whaticket/{token:str}",
+    status_code=ACCEPTED,
+    sync_to_thread=True,
+    request_max_body_size=MAX_BODY_BYTES,
+    **for_everyone(),
+)
+def receive_with_token(
+    request: Request[Any, Any, Any],
+    body: RawBody,
+    door: NamedDependency[Door],
+    knocks: NamedDependency[RefusedKnocks],
+) -> Response[Body]:
     """Receive an event of a Whaticket that can only be given a URL; the token counts as it was spelt, undecoded."""
     spelt = request.scope["raw_path"].rsplit(b"/", 1)[-1].decode("latin-1")
-    return _receive(door, request, body, path_token=spelt)
+    return _receive(door, knocks, request, body, path_token=spelt)
 
 
-def _receive(door: Door, request: Request[Any, Any, Any], body: bytes, path_token: str | None) -> Response[Body]:
+def _receive(
+    door: Door, knocks: RefusedKnocks, request: Request[Any, Any, Any], body: bytes, path_token: str | None
+) -> Response[Body]:
     begun = time.perf_counter()
     headers = list(request.scope["headers"])
     if any(name == b"content-encoding" and value.lower() not in IDENTITY for name, value in headers):
@@ -54,6 +81,10 @@ def _receive(door: Door, request: Request[Any, Any, Any], body: bytes, path_toke
     try:
         receipt = receive_webhook(door, knock)
         status, answer = _answer(receipt)
+    except SignatureInvalid:
+        status = "unauthorized"
+        knocks.count(site_of(peer(request)))
+        raise
     except SecretariaError as error:
         status = _status(error)
         raise
@@ -77,8 +108,6 @@ def _answer(receipt: Receipt) -> tuple[str, Body]:
 
 
 def _status(error: SecretariaError) -> str:
-    if isinstance(error, SignatureInvalid):
-        return "unauthorized"
     if isinstance(error, Rejected):
         return "unreadable"
     return "unavailable" if isinstance(error, Unavailable) else "error"

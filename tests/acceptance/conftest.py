@@ -143,6 +143,7 @@ class open_shop:  # noqa: N801  # reads as the verb it is: with open_shop() as s
             "WEBHOOK_TOKEN": TOKEN,
             "WHATICKET_URL": whaticket_url,
             "WHATICKET_TOKEN": WHATICKET_TOKEN,
+            "JWT_SECRET": "chave-de-teste-com-mais-de-32-bytes-1",
             "LLM_API_KEY": "chave-inventada",
             "LLM_BASE_URL": llm_url,
             "SECRETARIA__LLM__MODEL": "secretaria-simulada",

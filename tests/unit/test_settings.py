@@ -14,7 +14,7 @@ from secretaria.settings import (
     describe,
     load_settings,
     require,
-    require_strong_webhook_secrets,
+    require_strong_secrets,
     secret_values,
 )
 
@@ -237,16 +237,16 @@ def test_a_secret_may_be_two_while_it_rotates(tmp_path: Path) -> None:
 def test_a_weak_secret_closes_no_door(tmp_path: Path, environment: dict[str, str], weak: set[str]) -> None:
     """A service does not start with a secret that can be guessed, and says which without printing it."""
     with pytest.raises(ConfigurationError) as caught:
-        require_strong_webhook_secrets(loaded(tmp_path, **environment))
+        require_strong_secrets(loaded(tmp_path, **environment))
     assert {name for name in ("WEBHOOK_SECRET", "WEBHOOK_TOKEN") if name in caught.value.message} == weak
     assert not any(value in caught.value.message for value in environment.values())
 
 
 def test_strong_secrets_pass(tmp_path: Path) -> None:
     """Long ones are taken, two at a time, and what is not set is nobody's weakness."""
-    require_strong_webhook_secrets(loaded(tmp_path, WEBHOOK_SECRET=f"{STRONG},{STRONG}2"))
-    require_strong_webhook_secrets(loaded(tmp_path, WEBHOOK_TOKEN="x" * 16))
-    require_strong_webhook_secrets(loaded(tmp_path))
+    require_strong_secrets(loaded(tmp_path, WEBHOOK_SECRET=f"{STRONG},{STRONG}2"))
+    require_strong_secrets(loaded(tmp_path, WEBHOOK_TOKEN="x" * 16))
+    require_strong_secrets(loaded(tmp_path))
 
 
 def test_policy_for_unknown_sends_has_a_short_name(tmp_path: Path) -> None:

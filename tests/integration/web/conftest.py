@@ -34,10 +34,9 @@ def service(config: Path, environment: dict[str, str]) -> Iterator[httpx.Client]
     config.touch()
     installation = Installation(load_settings(config, environment))
     metrics.show_all(INTENTIONS)
-    with (
-        LocalServer(build_app(installation)) as server,
-        httpx.Client(base_url=server.url, trust_env=False, timeout=15) as client,
-    ):
+    app = build_app(installation)
+    with LocalServer(app) as server, httpx.Client(base_url=server.url, trust_env=False, timeout=15) as client:
+        client.app = app  # type: ignore[attr-defined]  # for tests that walk its routes
         yield client
     installation.engine.dispose()
     installation.health_engine.dispose()

@@ -1,0 +1,1 @@
+"""The people who attend: accounts, passwords, sessions."""

@@ -1,0 +1,215 @@
+"""Use cases of the entrance: log in, go on with a refresh token, prove who is calling, leave."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from loguru import logger
+from sqlalchemy import Engine
+
+from secretaria.attendants import store
+from secretaria.attendants.accounts import AccountsRoom, change_password
+from secretaria.attendants.models import Attendant
+from secretaria.attendants.passwords import is_outdated, rehash, verify_password
+from secretaria.attendants.roles import Role
+from secretaria.attendants.sessions import RefreshReused, Sessions
+from secretaria.attendants.throttle import LoginThrottle
+from secretaria.attendants.tokens import Access, TokenInvalid, read_access, sign_access
+from secretaria.clock import Clock
+from secretaria.database.transaction import transaction
+from secretaria.errors import ConfigurationError, Rejected
+
+
+class CredentialsWrong(Rejected):
+    """No open account has this login and this password; which of the two is wrong is not told."""
+
+    def __init__(self) -> None:
+        super().__init__("login ou senha incorretos", "confira e tente de novo")
+
+
+class EntranceClosed(ConfigurationError):
+    """Nobody can enter, because there is nothing to sign sessions with."""
+
+    def __init__(self) -> None:
+        super().__init__("o painel está fechado: falta JWT_SECRET", "crie um com: secretaria config init")
+
+
+@dataclass(frozen=True, slots=True)
+class Entrance:
+    """What entering works with.
+
+    Attributes:
+        keys: Values of ``JWT_SECRET`` in force, the first of them signs; none closes the entrance.
+    """
+
+    engine: Engine
+    clock: Clock
+    sessions: Sessions
+    throttle: LoginThrottle
+    keys: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Who is calling, proved for this one request.
+
+    Attributes:
+        password_expired: Whether nothing but a new password is accepted.
+    """
+
+    attendant_id: int
+    login: str
+    name: str
+    role: Role
+    session_id: str
+    password_expired: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """What somebody who entered is given: a token for ten minutes, and one to get the next."""
+
+    person: Person
+    access: str
+    refresh: str
+
+
+def log_in(entrance: Entrance, login: str, password: str, address: str) -> Pass:
+    """Let somebody in under a new session.
+
+    Args:
+        entrance: What entering works with.
+        login: As it was typed.
+        password: As it was typed.
+        address: The true peer, by which tries are counted.
+
+    Raises:
+        EntranceClosed: There is no ``JWT_SECRET``.
+        TooManyLogins: Too many wrong passwords came before.
+        CredentialsWrong: No open account has these.
+        SessionsUnavailable: Redis is away.
+    """
+    _require_keys(entrance)
+    folded = store.fold_login(login)
+    entrance.throttle.take_try(folded, address)
+    with transaction(entrance.engine) as session:
+        attendant = store.find_attendant(session, folded)
+    is_open = attendant is not None and attendant.disabled_at is None
+    right = verify_password(attendant.password_hash if attendant and is_open else None, password)
+    if attendant is None or not right:
+        entrance.throttle.count_wrong(address)
+        logger.bind(address=address).warning("login_refused")
+        raise CredentialsWrong
+    entrance.throttle.forget_tries(folded, address)
+    if is_outdated(attendant.password_hash):
+        _keep_newer_hash(entrance, attendant, password)
+    opened, refresh = entrance.sessions.begin(attendant.id or 0, attendant.version)
+    logger.bind(attendant_id=attendant.id, address=address).info("login_accepted")
+    return _pass(entrance, attendant, opened.session_id, refresh)
+
+
+def go_on(entrance: Entrance, refresh: str) -> Pass:
+    """Exchange a refresh token for the next pass.
+
+    Raises:
+        TokenInvalid: The session has ended, or the account has changed since.
+        RefreshReused: The token was copied; the session has ended now.
+        SessionsUnavailable: Redis is away.
+    """
+    _require_keys(entrance)
+    try:
+        session, following = entrance.sessions.rotate(refresh)
+    except RefreshReused as reused:
+        logger.bind(attendant_id=reused.attendant_id).error("refresh_token_reused")
+        raise
+    attendant = _open_attendant(entrance, session.attendant_id, session.version)
+    if attendant is None:
+        entrance.sessions.end(session.session_id)
+        raise TokenInvalid
+    return _pass(entrance, attendant, session.session_id, following)
+
+
+def prove(entrance: Entrance, token: str) -> Person:
+    """Prove who is calling: the token, the session in Redis and the account in PostgreSQL must all agree.
+
+    Raises:
+        TokenInvalid: One of the three does not hold.
+        SessionsUnavailable: Redis is away.
+    """
+    access = read_access(token, entrance.keys, entrance.clock.now())
+    session = entrance.sessions.touch(access.session_id)
+    if (session.attendant_id, session.version) != (access.attendant_id, access.version):
+        raise TokenInvalid
+    attendant = _open_attendant(entrance, access.attendant_id, access.version)
+    if attendant is None:
+        raise TokenInvalid
+    return _person(attendant, access.session_id)
+
+
+def renew_password(entrance: Entrance, person: Person, current: str, new: str, address: str) -> Pass:
+    """Change one's own password; every session of the person ends, and a new one begins here.
+
+    Raises:
+        TooManyLogins: Too many wrong passwords came before.
+        CredentialsWrong: The current one is not right.
+        PasswordWeak: The new one would be guessed.
+        SessionsUnavailable: Redis is away.
+    """
+    entrance.throttle.take_try(person.login, address)
+    with transaction(entrance.engine) as session:
+        attendant = store.load_attendant(session, person.attendant_id)
+    if attendant is None or not verify_password(attendant.password_hash, current):
+        entrance.throttle.count_wrong(address)
+        raise CredentialsWrong
+    change_password(AccountsRoom(entrance.engine, entrance.clock, entrance.sessions), person.login, new)
+    entrance.throttle.forget_tries(person.login, address)
+    return log_in(entrance, person.login, new, address)
+
+
+def leave(entrance: Entrance, person: Person, *, everywhere: bool = False) -> None:
+    """End the session of this request, or all of the person's; copied tokens are void with it."""
+    if everywhere:
+        entrance.sessions.end_all(person.attendant_id)
+    else:
+        entrance.sessions.end(person.session_id)
+
+
+def _require_keys(entrance: Entrance) -> None:
+    if not entrance.keys:
+        raise EntranceClosed
+
+
+def _open_attendant(entrance: Entrance, attendant_id: int, version: int) -> Attendant | None:
+    with transaction(entrance.engine) as session:
+        attendant = store.load_attendant(session, attendant_id)
+    if attendant is None or attendant.disabled_at is not None or attendant.version != version:
+        return None
+    return attendant
+
+
+def _keep_newer_hash(entrance: Entrance, attendant: Attendant, password: str) -> None:
+    """Hash anew with today's parameters; the password is the same, so no session is void."""
+    kept = rehash(password)
+    with transaction(entrance.engine) as session:
+        current = store.lock_attendant(session, attendant.login)
+        if current is not None and current.password_hash == attendant.password_hash:
+            current.password_hash = kept
+            session.add(current)
+
+
+def _pass(entrance: Entrance, attendant: Attendant, session_id: str, refresh: str) -> Pass:
+    access = Access(attendant.id or 0, session_id, attendant.version)
+    token = sign_access(access, entrance.keys[0], entrance.clock.now())
+    return Pass(_person(attendant, session_id), token, refresh)
+
+
+def _person(attendant: Attendant, session_id: str) -> Person:
+    return Person(
+        attendant_id=attendant.id or 0,
+        login=attendant.login,
+        name=attendant.name,
+        role=Role(attendant.role),
+        session_id=session_id,
+        password_expired=attendant.password_expired,
+    )

@@ -1,0 +1,155 @@
+"""Who may use a route: each declares it, and a route that declares nothing keeps the service from starting."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Sequence
+from typing import Any
+from urllib.parse import urlsplit
+
+from litestar import Litestar
+from litestar.connection import ASGIConnection
+from litestar.exceptions import NotFoundException, PermissionDeniedException
+from litestar.handlers import BaseRouteHandler
+
+from secretaria.attendants.entering import Person, prove
+from secretaria.attendants.roles import Role
+from secretaria.attendants.tokens import TokenInvalid
+from secretaria.bootstrap import Installation
+from secretaria.settings import secret_values
+from secretaria.web.addresses import is_internal
+
+ACCESS = "access"
+EXPIRED_TOO = "password_expired_too"
+EVERYONE, INTERNAL = "everyone", "internal"
+ACCESS_COOKIE, REFRESH_COOKIE = "__Host-secretaria-access", "__Host-secretaria-refresh"
+CSRF_HEADER = "x-csrf-token"
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+OWN_SITE = frozenset({"same-origin", "none"})
+RANK = {Role.VIEWER: 0, Role.ATTENDANT: 1, Role.OWNER: 2}
+
+Connection = ASGIConnection[Any, Any, Any, Any]
+
+
+class RouteUndeclared(RuntimeError):
+    """A route does not say who may use it; this is a fault of ours, found at start."""
+
+
+class CrossSite(PermissionDeniedException):
+    """A change was asked for by a page that is not ours."""
+
+    detail = "pedido recusado: não veio de uma página do painel"
+
+
+def for_everyone() -> dict[str, Any]:
+    """Declare a route that needs nobody to be known."""
+    return {"opt": {ACCESS: EVERYONE}}
+
+
+def for_internal() -> dict[str, Any]:
+    """Declare a route for our own networks, or for whoever has ``METRICS_TOKEN``; to others it does not exist."""
+    return {"opt": {ACCESS: INTERNAL}, "guards": [_require_internal]}
+
+
+def for_role(role: Role, *, password_expired_too: bool = False) -> dict[str, Any]:
+    """Declare a route for people of a role and of those above it.
+
+    Args:
+        role: The least that is needed.
+        password_expired_too: Whether it serves people who must change their password first.
+    """
+    return {"opt": {ACCESS: role, EXPIRED_TOO: password_expired_too}, "guards": [_require_person]}
+
+
+def require_declarations(app: Litestar) -> None:
+    """Walk all routes of an application.
+
+    Raises:
+        RouteUndeclared: One does not say who may use it, or says so without a guard that holds it.
+    """
+    for route in app.routes:
+        for handler in getattr(route, "route_handlers", [getattr(route, "route_handler", None)]):
+            if getattr(handler, "http_methods", None) == {"OPTIONS"}:  # the framework's own; it tells methods only
+                continue
+            declared = handler.opt.get(ACCESS)
+            guards = [getattr(guard, "func", guard) for guard in handler.resolve_guards()]
+            held = declared == EVERYONE or any(guard in (_require_internal, _require_person) for guard in guards)
+            if declared is None or not held:
+                raise RouteUndeclared(route.path)
+
+
+def csrf_token(session_id: str, key: str) -> str:
+    """Return the word that only a page of ours, shown within a session, knows."""
+    return hmac.new(key.encode(), f"csrf:{session_id}".encode(), hashlib.sha256).hexdigest()
+
+
+def refuse_cross_site(connection: Connection, session_id: str, keys: Sequence[str]) -> None:
+    """Refuse a change that rests on a cookie unless a page of ours asked for it.
+
+    Raises:
+        CrossSite: The browser says so, or the page does not know the word of the session.
+    """
+    refuse_foreign_page(connection)
+    given = connection.headers.get(CSRF_HEADER, "").encode()
+    if not any(hmac.compare_digest(csrf_token(session_id, key).encode(), given) for key in keys):
+        raise CrossSite
+
+
+def refuse_foreign_page(connection: Connection) -> None:
+    """Refuse what a browser says another site's page asked for.
+
+    Raises:
+        CrossSite: It was.
+    """
+    headers = connection.headers
+    origin = headers.get("origin")
+    foreign = origin is not None and urlsplit(origin).netloc != headers.get("host", "")
+    if foreign or headers.get("sec-fetch-site", "none") not in OWN_SITE:
+        raise CrossSite
+
+
+def _require_person(connection: Connection, handler: BaseRouteHandler) -> None:
+    """Let in whoever a token vouches for and whose role is enough."""
+    installation: Installation = connection.app.state.installation
+    entrance = installation.entrance
+    token, from_cookie = _presented(connection)
+    person = prove(entrance, token)
+    if from_cookie and connection.scope["method"] not in SAFE_METHODS:  # type: ignore[typeddict-item]  # HTTP only
+        refuse_cross_site(connection, person.session_id, entrance.keys)
+    if RANK[person.role] < RANK[handler.opt[ACCESS]]:
+        raise PermissionDeniedException("seu papel não permite isto")
+    if person.password_expired and not handler.opt[EXPIRED_TOO]:
+        raise PermissionDeniedException("troque a senha antes: POST /auth/password")
+    connection.state.person = person
+
+
+def _presented(connection: Connection) -> tuple[str, bool]:
+    """Return the token of a request, and whether the browser sent it by itself."""
+    values = connection.headers.getall("authorization", [])
+    if values:
+        scheme, _, token = values[0].partition(" ")
+        if len(values) > 1 or scheme.lower() != "bearer":
+            raise TokenInvalid
+        return token, False
+    cookie = connection.cookies.get(ACCESS_COOKIE)
+    if not cookie:
+        raise TokenInvalid
+    return cookie, True
+
+
+def provide_person(request: Connection) -> Person:
+    """Hand the person who was let in to a handler."""
+    person: Person = request.state.person
+    return person
+
+
+def _require_internal(connection: Connection, _: BaseRouteHandler) -> None:
+    installation: Installation = connection.app.state.installation
+    section = installation.settings.server
+    if is_internal(connection, section.internal_networks, behind_proxy=bool(section.trusted_proxies)):
+        return
+    given = connection.headers.get("authorization", "").removeprefix("Bearer ").encode()
+    tokens = secret_values(installation.settings.secrets.metrics_token)
+    if not any(hmac.compare_digest(token.encode(), given) for token in tokens):
+        raise NotFoundException
