@@ -335,6 +335,7 @@ class Installation:
             keeper=self.lease_keeper,
             resume_after_hours=self.settings.handoff.resume_after_hours,
             transfers=self.panel is not None and self.settings.handoff.department_id > 0,
+            notice=self.settings.privacy.notice,
             toolbox=DeclaredTools(self.engine),
             budget=self.budget,
         )

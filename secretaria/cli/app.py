@@ -9,7 +9,22 @@ from typing import Annotated
 import typer
 
 import secretaria
-from secretaria.cli import attendants, config, demo, doctor, inbox, migrate, queue, serve, simulate, up, worker
+from secretaria.cli import (
+    attendants,
+    audit,
+    config,
+    conversations,
+    demo,
+    doctor,
+    inbox,
+    migrate,
+    queue,
+    retention,
+    serve,
+    simulate,
+    up,
+    worker,
+)
 
 CONFIG_VARIABLE = "SECRETARIA_CONFIG"
 
@@ -28,6 +43,9 @@ app.command("serve")(serve.serve)
 app.command("worker")(worker.worker)
 app.command("migrate")(migrate.migrate)
 app.command("doctor")(doctor.doctor)
+app.command("audit")(audit.audit)
+app.command("retention")(retention.retention)
+app.add_typer(conversations.app, name="conversations")
 app.command("simulate")(simulate.simulate)
 app.add_typer(attendants.app, name="attendants")
 app.add_typer(config.app, name="config")

@@ -8,6 +8,7 @@ import socket
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from secretaria.audit.trail import Actor
     from secretaria.bootstrap import Installation
 
 
@@ -22,7 +23,8 @@ def open_installation() -> Installation:
     from secretaria.cli.processes import ENGINES_REQUIRED
     from secretaria.database.schema import require_schema
     from secretaria.local.engines import EmbeddedEngines
-    from secretaria.settings import load_settings, require
+    from secretaria.privacy import use_key
+    from secretaria.settings import load_settings, privacy_key, require
 
     settings = load_settings()
     configured = settings.secrets.database_url.get_secret_value() or settings.secrets.redis_url.get_secret_value()
@@ -31,6 +33,7 @@ def open_installation() -> Installation:
         os.environ["DATABASE_URL"], os.environ["REDIS_URL"] = urls.database_url, urls.redis_url
         settings = load_settings()
     require(settings, ENGINES_REQUIRED)
+    use_key(privacy_key(settings))  # before anything is noted or compared by a person's hash
     installation = Installation(settings)
     require_schema(installation.engine)
     return installation
@@ -38,8 +41,22 @@ def open_installation() -> Installation:
 
 def operator_name() -> str:
     """Name who types: the account and the machine."""
+    return f"{account_name()}@{socket.gethostname()}"
+
+
+def operator() -> Actor:
+    """Say for the audit who types, and where."""
+    from secretaria.audit.trail import Actor
+
+    return Actor(account_name(), "cli", socket.gethostname())
+
+
+def account_name() -> str:
+    """Name the account that types; behind sudo, the one that asked for it."""
+    asked = os.environ.get("SUDO_USER")
+    if asked:
+        return asked
     try:
-        account = getpass.getuser()
+        return getpass.getuser()
     except (KeyError, OSError):  # a container may run under a number that has no name
-        account = str(os.getuid())
-    return f"{account}@{socket.gethostname()}"
+        return str(os.getuid())

@@ -61,13 +61,16 @@ def show(
     as_json: Json = False,
 ) -> None:
     """Conta a história inteira de um evento, uma rodada ou um envio, em ordem."""
+    from secretaria.audit.trail import note_alone
     from secretaria.cli import queue_screen
-    from secretaria.cli.installed import open_installation
+    from secretaria.cli.installed import open_installation, operator
     from secretaria.replies.references import parse_reference
     from secretaria.replies.story import tell_story
 
     reference = parse_reference(row)
     installation = open_installation()
+    if text:
+        note_alone(installation.engine, operator(), "text.revealed", str(reference), at=installation.clock.now())
     story = tell_story(installation.engine, reference)
     queue_screen.show_story(story, queue_screen.zone_of(installation), with_text=text, as_json=as_json)
 
@@ -114,14 +117,16 @@ def drop(
 def pause(queues: Queues = None) -> None:
     """Pausa filas em todos os workers: o que chega é guardado e espera."""
     from secretaria.cli.console import say
-    from secretaria.cli.installed import open_installation, operator_name
+    from secretaria.cli.installed import open_installation, operator, operator_name
     from secretaria.queue.pauses import pause_queue
     from secretaria.replies.references import chosen_queues
 
     chosen = chosen_queues(queues or [])
     installation = open_installation()
     for queue in chosen:
-        fresh = pause_queue(installation.engine, queue, by=operator_name(), now=installation.clock.now())
+        fresh = pause_queue(
+            installation.engine, queue, by=operator_name(), now=installation.clock.now(), actor=operator()
+        )
         say(f"{queue}: {'pausada' if fresh else 'já estava pausada'}")
 
 
@@ -129,14 +134,15 @@ def pause(queues: Queues = None) -> None:
 def resume(queues: Queues = None) -> None:
     """Retoma filas pausadas; o que esperava volta a andar em alguns segundos."""
     from secretaria.cli.console import say
-    from secretaria.cli.installed import open_installation
+    from secretaria.cli.installed import open_installation, operator
     from secretaria.queue.pauses import resume_queue
     from secretaria.replies.references import chosen_queues
 
     chosen = chosen_queues(queues or [])
     installation = open_installation()
     for queue in chosen:
-        say(f"{queue}: {'retomada' if resume_queue(installation.engine, queue) else 'não estava pausada'}")
+        resumed = resume_queue(installation.engine, queue, now=installation.clock.now(), actor=operator())
+        say(f"{queue}: {'retomada' if resumed else 'não estava pausada'}")
 
 
 @app.command()
@@ -165,8 +171,8 @@ def drain(
 
 
 def _room() -> InterventionRoom:
-    from secretaria.cli.installed import open_installation
+    from secretaria.cli.installed import open_installation, operator
     from secretaria.replies.interventions import InterventionRoom
 
     installation = open_installation()
-    return InterventionRoom(installation.engine, installation.publisher, installation.clock)
+    return InterventionRoom(installation.engine, installation.publisher, installation.clock, operator())

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Index, UniqueConstraint, text
+from sqlalchemy import JSON, BigInteger, Index, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 from secretaria.database.columns import MOMENT, one_of
@@ -56,6 +57,8 @@ class Contact(SQLModel, table=True):
     Attributes:
         identity_key: The number without its ninth digit (contract S10).
         number: The digits last received, kept as they came because that is where answers must go.
+        opted_out_at: Since when the person wants no automatic messages.
+        told_privacy_at: When the person was told that an automatic attendant answers, and who is responsible.
     """
 
     __tablename__ = "contact"
@@ -65,7 +68,25 @@ class Contact(SQLModel, table=True):
     identity_key: str
     number: str
     name: str | None = None
+    opted_out_at: datetime | None = Field(default=None, sa_type=MOMENT)
+    told_privacy_at: datetime | None = Field(default=None, sa_type=MOMENT)
     created_at: datetime = Field(sa_type=MOMENT)
+
+
+class ErasedContact(SQLModel, table=True):
+    """A person whose data were erased on request: only a keyed hash, so that nothing older comes back.
+
+    Attributes:
+        subject: Keyed hash of the identity key.
+        erased_at: What was written before is not filed any more, whatever brings it.
+        tally: How many rows of which kind went, without anything of their content.
+    """
+
+    __tablename__ = "erased_contact"
+
+    subject: str = Field(primary_key=True)
+    erased_at: datetime = Field(sa_type=MOMENT)
+    tally: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
 
 
 class Conversation(SQLModel, table=True):

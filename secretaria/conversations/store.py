@@ -15,12 +15,14 @@ from secretaria.conversations.models import (
     Contact,
     Conversation,
     Direction,
+    ErasedContact,
     Message,
     Mode,
     Turn,
     TurnState,
 )
 from secretaria.database.nudging import mark_nudged
+from secretaria.privacy import keyed_hash
 from secretaria.whaticket.flavours import fingerprint
 from secretaria.whaticket.reading import Media
 
@@ -40,6 +42,18 @@ def upsert_contact(session: Session, *, identity_key: str, number: str, name: st
         set_={"number": fresh.excluded.number, "name": func.coalesce(fresh.excluded.name, col(Contact.name))},
     ).returning(col(Contact.id))
     return int(session.execute(statement).scalar_one())
+
+
+def opted_out_before(session: Session, contact_id: int, moment: datetime) -> bool:
+    """Say whether a person had asked for no automatic messages before a moment; the confirmation itself still goes."""
+    since = session.exec(select(Contact.opted_out_at).where(Contact.id == contact_id)).one()
+    return since is not None and since < moment
+
+
+def erased_at(session: Session, identity: str) -> datetime | None:
+    """Return when a person was erased, if ever; what was written until then is not kept again."""
+    statement = select(ErasedContact.erased_at).where(ErasedContact.subject == keyed_hash(identity))
+    return session.exec(statement).first()
 
 
 def lock_conversation(session: Session, *, contact_id: int, channel: str, now: datetime) -> Conversation:

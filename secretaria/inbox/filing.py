@@ -30,6 +30,7 @@ from secretaria.whaticket.payload import decode_body, read_payload
 from secretaria.whaticket.reading import Reading
 
 MAX_FAILURES = 5
+ERASED = "erased"
 TRIED_TOO_OFTEN = "tried_too_often"
 AUDIO = "audio"
 ECHO_WINDOW = timedelta(hours=1)
@@ -89,10 +90,12 @@ def _file(room: FilingRoom, event_id: UUID, *, counted: bool = False) -> None:
             raise _Forgotten
         now = room.clock.now()
         reading = read_payload(decode_body(event.body))[event.item]
-        if event.reason is not None:
+        if event.reason is not None and not _was_erased(session, event, reading):
             file_ignored = _file_closing if reading.closes_ticket else _file_own_message
             file_ignored(session, event, reading, now)
             event.state, event.body = EventState.IGNORED, b""
+        elif _was_erased(session, event, reading):
+            event.state, event.reason, event.body = EventState.IGNORED, ERASED, b""
         elif reading.outcome == "message" and reading.number:
             _file_message(room, session, event, reading, now)
             event.state = EventState.FILED
@@ -101,6 +104,14 @@ def _file(room: FilingRoom, event_id: UUID, *, counted: bool = False) -> None:
         event.filed_at = now
         session.add(event)
         logger.bind(state=str(event.state), reason=event.reason).info("event_filed")
+
+
+def _was_erased(session: Session, event: InboxEvent, reading: Reading) -> bool:
+    """What a person wrote before they were erased is not kept again, whatever brings it: a spool, a retry, a catch-up."""
+    if not reading.number:
+        return False
+    erased_at = conversations.erased_at(session, identity_key(reading.number))
+    return erased_at is not None and (reading.sent_at or event.received_at) <= erased_at
 
 
 def _file_message(room: FilingRoom, session: Session, event: InboxEvent, reading: Reading, now: datetime) -> None:

@@ -38,6 +38,7 @@ LONGEST_SEND_SECONDS = 25.0
 GIVE_UP_AFTER = timedelta(minutes=30)
 SILENT_MODES = (Mode.ATTENDED, Mode.PAUSED)
 NEWER_MESSAGE = "newer_message"
+OPTED_OUT = "opted_out"
 BREAKER_OPEN = "breaker_open"
 SERVER_ERRORS = 500
 
@@ -183,6 +184,8 @@ def _is_overtaken(session: Session, conversation: Conversation, item: OutboxItem
         reason = f"conversation_{conversation.mode}"
     elif item.kind == Kind.BUBBLE and item.position > 0 and 0 < item.inbound_seq < conversation.last_inbound_seq:
         reason = NEWER_MESSAGE
+    elif item.kind == Kind.BUBBLE and conversations.opted_out_before(session, conversation.contact_id, item.created_at):
+        reason = OPTED_OUT
     else:
         return False
     store.settle_item(session, item, state=ItemState.PENDING, attempts=item.attempts - 1)

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 from sqlalchemy import Engine, delete
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, col, select
 
+from secretaria.audit.trail import SYSTEM, Actor, note
 from secretaria.database.transaction import transaction
 from secretaria.queue.models import QueuePause
 
 
-def pause_queue(engine: Engine, queue: str, *, by: str, now: datetime) -> bool:
+def pause_queue(engine: Engine, queue: str, *, by: str, now: datetime, actor: Actor = SYSTEM) -> bool:
     """Stop a queue: its rows wait, whatever becomes of Redis and of the workers.
 
     Returns:
@@ -23,10 +24,13 @@ def pause_queue(engine: Engine, queue: str, *, by: str, now: datetime) -> bool:
     """
     stop = insert(QueuePause).values(queue=queue, paused_at=now, paused_by=by).on_conflict_do_nothing()
     with transaction(engine) as session:
-        return session.execute(stop.returning(col(QueuePause.queue))).first() is not None
+        stopped = session.execute(stop.returning(col(QueuePause.queue))).first() is not None
+        if stopped:
+            note(session, actor, "queue.paused", queue, at=now, before={"paused": False}, after={"paused": True})
+    return stopped
 
 
-def resume_queue(engine: Engine, queue: str) -> bool:
+def resume_queue(engine: Engine, queue: str, *, now: datetime | None = None, actor: Actor = SYSTEM) -> bool:
     """Let a queue run again; the sweep finds what waited.
 
     Returns:
@@ -37,7 +41,11 @@ def resume_queue(engine: Engine, queue: str) -> bool:
     """
     start = delete(QueuePause).where(col(QueuePause.queue) == queue).returning(col(QueuePause.queue))
     with transaction(engine) as session:
-        return session.execute(start).first() is not None
+        started = session.execute(start).first() is not None
+        if started:
+            at = now or datetime.now(UTC)
+            note(session, actor, "queue.resumed", queue, at=at, before={"paused": True}, after={"paused": False})
+    return started
 
 
 def paused_queues(session: Session) -> dict[str, QueuePause]:

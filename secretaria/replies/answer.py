@@ -14,7 +14,7 @@ from secretaria.context.engine import BurstMessage, HistoryLine, TurnContext
 from secretaria.conversations import store as conversations
 from secretaria.conversations.handoff import give_back
 from secretaria.conversations.leases import LEASE_SECONDS, LeaseKeeper, release_lease, take_lease
-from secretaria.conversations.models import Author, Contact, Conversation, Message, Turn, TurnState
+from secretaria.conversations.models import Author, Contact, Conversation, Message, Mode, Turn, TurnState
 from secretaria.crashpoints import crashpoint
 from secretaria.database.transaction import transaction
 from secretaria.errors import Unavailable
@@ -23,6 +23,7 @@ from secretaria.llm.budget import Budget
 from secretaria.llm.chat import Chat
 from secretaria.queue.publisher import Publisher
 from secretaria.replies import wording
+from secretaria.replies.consent import leave_to_a_person, note_wish, sentence_of
 from secretaria.replies.drafting import Desk
 from secretaria.replies.economy import draft_within_budget
 from secretaria.replies.handing import hand_over_silently
@@ -34,6 +35,7 @@ from secretaria.replies.settling import (
     count_failure,
     fail_turn,
     notice_turn,
+    say_and_close,
     settle_turn,
 )
 from secretaria.replies.toolbox import Errand, NoTools, Toolbox
@@ -55,6 +57,7 @@ class AnsweringRoom:
         transfers: Whether a hand-off also moves the ticket at Whaticket (a panel login and a department are set).
         toolbox: What may be done for a customer.
         budget: What the model may cost; None where nobody counts.
+        notice: What a person is told once, before the first answer; empty tells nothing.
     """
 
     engine: Engine
@@ -67,6 +70,7 @@ class AnsweringRoom:
     transfers: bool = False
     toolbox: Toolbox = field(default_factory=NoTools)
     budget: Budget | None = None
+    notice: str = ""
 
 
 def answer_turn(room: AnsweringRoom, turn_id: int) -> None:
@@ -118,6 +122,10 @@ def _claim(room: AnsweringRoom, turn_id: int) -> Claimed | None:
 def _may_answer(room: AnsweringRoom, session: Session, conversation: Conversation, turn: Turn, now: datetime) -> bool:
     """Close the turn where the policy says silence, or where it has cost too many workers."""
     log = logger.bind(correlation_id=str(turn.correlation_id), conversation_id=conversation.id, turn_id=turn.id)
+    contact = session.get_one(Contact, conversation.contact_id)
+    if _wants_no_answer(room, session, contact, conversation, turn, now):
+        log.bind(reason=turn.reason).info("turn_silenced")
+        return False
     judgement = judge(conversation, now=now, resume_after_hours=room.resume_after_hours)
     if judgement.verdict == "silence":
         turn.state, turn.reason, turn.closed_at = TurnState.SILENCED, judgement.reason, now
@@ -126,7 +134,6 @@ def _may_answer(room: AnsweringRoom, session: Session, conversation: Conversatio
         log.bind(reason=judgement.reason).info("turn_silenced")
         return False
     if judgement.verdict == "notice":
-        contact = session.get_one(Contact, conversation.contact_id)
         notice_turn(session, room.publisher, now, turn, conversation, contact.number)
         log.info("customer_noticed")
         return False
@@ -142,6 +149,23 @@ def _may_answer(room: AnsweringRoom, session: Session, conversation: Conversatio
         )
         log.error("talks_with_machine")
         return False
+    return True
+
+
+def _wants_no_answer(
+    room: AnsweringRoom, session: Session, contact: Contact, conversation: Conversation, turn: Turn, now: datetime
+) -> bool:
+    """Honour who wants no automatic messages, or wants them again; the wish itself is confirmed once."""
+    burst = conversations.arrivals_of_turn(session, turn.id or 0)
+    sentence = sentence_of(contact, (message.words for message in burst))
+    if sentence is not None:
+        note_wish(session, contact, conversation, sentence, now)
+        if conversation.mode == Mode.AUTOMATIC:
+            say_and_close(session, room.publisher, now, turn, conversation, contact.number, sentence)
+            return True
+    if contact.opted_out_at is None:
+        return False
+    leave_to_a_person(session, turn, conversation, now, transfers=room.transfers)
     return True
 
 
@@ -199,6 +223,7 @@ def _read(room: AnsweringRoom, session: Session, conversation: Conversation, tur
             now=now,
             may_write=not context.injection_suspected,
         ),
+        notice=room.notice,
     )
 
 

@@ -11,6 +11,7 @@ from sqlalchemy import Engine, update
 from sqlmodel import Session, col, select
 
 from secretaria import metrics
+from secretaria.audit.trail import SYSTEM, Actor, note
 from secretaria.clock import Clock
 from secretaria.conversations import store as conversations
 from secretaria.conversations.models import Conversation
@@ -59,6 +60,7 @@ class InterventionRoom:
     engine: Engine
     publisher: Publisher
     clock: Clock
+    actor: Actor = SYSTEM
 
 
 def retry(room: InterventionRoom, reference: Reference) -> None:
@@ -78,6 +80,7 @@ def retry(room: InterventionRoom, reference: Reference) -> None:
             moved = reference.queue == OUTBOX and _send_again(room, session, reference.key, states)
         if not moved:
             raise _nothing_to_do(session, reference, RETRY_HINT)
+        note(session, room.actor, "queue.retried", str(reference), at=room.clock.now())
 
 
 def confirm_arrived(room: InterventionRoom, reference: Reference) -> None:
@@ -94,6 +97,7 @@ def confirm_arrived(room: InterventionRoom, reference: Reference) -> None:
         states = (ItemState.HELD, ItemState.UNCONFIRMED)
         if reference.queue != OUTBOX or not _settle(room, session, reference.key, states, values):
             raise _nothing_to_do(session, reference, ARRIVED_HINT)
+        note(session, room.actor, "queue.confirmed", str(reference), at=now)
     metrics.SENDS_CONFIRMED.labels(by=OPERATOR).inc()
 
 
@@ -114,6 +118,7 @@ def drop(room: InterventionRoom, reference: Reference) -> None:
             moved = reference.queue == OUTBOX and _settle(room, session, reference.key, states, values)
         if not moved:
             raise _nothing_to_do(session, reference, DROP_HINT)
+        note(session, room.actor, "queue.dropped", str(reference), at=room.clock.now())
 
 
 def _file_again(room: InterventionRoom, session: Session, event_id: UUID | int) -> bool:

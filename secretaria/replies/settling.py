@@ -9,15 +9,15 @@ from functools import partial
 from uuid import UUID
 
 from loguru import logger
-from sqlalchemy import Engine
-from sqlmodel import Session
+from sqlalchemy import Engine, update
+from sqlmodel import Session, col
 
 from secretaria import metrics
 from secretaria.context.engine import TurnContext
 from secretaria.conversations import store as conversations
 from secretaria.conversations.handoff import ask_for_person
 from secretaria.conversations.leases import pass_gate, release_lease
-from secretaria.conversations.models import Author, Conversation, Direction, Mode, Turn, TurnState
+from secretaria.conversations.models import Author, Contact, Conversation, Direction, Mode, Turn, TurnState
 from secretaria.crashpoints import crashpoint
 from secretaria.database.transaction import after_commit, transaction
 from secretaria.llm.budget import Step
@@ -50,6 +50,7 @@ class Claimed:
         may_restart: Whether a newer message still throws the draft away.
         transfers: Whether a hand-off also moves the ticket at Whaticket.
         errand: For whom tools are used.
+        notice: What a person is told once, before the first answer.
     """
 
     turn_id: int
@@ -62,6 +63,7 @@ class Claimed:
     transfers: bool
     context: TurnContext
     errand: Errand
+    notice: str = ""
 
 
 def settle_turn(
@@ -107,9 +109,8 @@ def _write(
     turn.llm_seconds = drafted.asking.seconds if drafted.draft is not None else None
     session.add(turn)
     session.flush()
-    items = _place_bubbles(
-        session, turn, reply.bubbles, number=claimed.number, inbound_seq=claimed.inbound_seq, now=now
-    )
+    bubbles = [*_first_notice(session, claimed, now), *reply.bubbles] if reply.bubbles else reply.bubbles
+    items = _place_bubbles(session, turn, bubbles, number=claimed.number, inbound_seq=claimed.inbound_seq, now=now)
     if reply.handoff_reason:
         _hand_off(session, claimed.conversation_id, now)
     if reply.handoff_reason and claimed.transfers:
@@ -123,17 +124,43 @@ def _write(
     after_commit(session, partial(settled.info, "turn_settled"))
 
 
+def _first_notice(session: Session, claimed: Claimed, now: datetime) -> list[str]:
+    """Return what a person is told once, before the first answer: who answers, and who is responsible for their data."""
+    if not claimed.notice:
+        return []
+    told = (
+        update(Contact)
+        .where(col(Contact.id) == claimed.errand.contact_id, col(Contact.told_privacy_at).is_(None))
+        .values(told_privacy_at=now)
+        .returning(col(Contact.id))
+    )
+    return [claimed.notice] if session.execute(told).first() is not None else []
+
+
 def notice_turn(
     session: Session, publisher: Publisher, now: datetime, turn: Turn, conversation: Conversation, number: str
 ) -> None:
     """Tell a customer who writes again while waiting for a person that one will answer; once, then silence."""
     conversation.noticed_at = now
+    say_and_close(session, publisher, now, turn, conversation, number, wording.STILL_WAITING)
+
+
+def say_and_close(
+    session: Session,
+    publisher: Publisher,
+    now: datetime,
+    turn: Turn,
+    conversation: Conversation,
+    number: str,
+    sentence: str,
+) -> None:
+    """End a turn with one fixed sentence instead of an answer."""
     turn.state, turn.reason, turn.closed_at = TurnState.SILENCED, "noticed", now
     reply = Reply(
         turn_id=turn.id or 0,
         conversation_id=turn.conversation_id,
         origin="notice",
-        bubbles=[wording.STILL_WAITING],
+        bubbles=[sentence],
         created_at=now,
     )
     session.add_all([conversation, turn, reply])

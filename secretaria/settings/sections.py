@@ -241,6 +241,28 @@ class DatabaseSection(Section):
     )
 
 
+class RetentionSection(Section):
+    """For how many days each kind of data is kept."""
+
+    messages_days: int = Field(
+        default=180, ge=1, le=3650, description="Dias das conversas, e do cadastro de quem não escreve mais."
+    )
+    raw_days: int = Field(default=7, ge=1, le=3650, description="Dias do corpo dos eventos recebidos.")
+    audit_days: int = Field(
+        default=365, ge=180, le=3650, description="Dias da auditoria; o banco não deixa apagar antes de 180."
+    )
+
+
+class PrivacySection(Section):
+    """What a person is told about their data."""
+
+    notice: str = Field(
+        default="",
+        max_length=600,
+        description="Aviso no primeiro contato (quem atende, quem responde pelos dados); vazio não avisa.",
+    )
+
+
 class Secrets(Section):
     """What lives only in the environment or in .env; empty means closed, never open."""
 
@@ -289,3 +311,5 @@ class Settings(Section):
     egress: EgressSection = EgressSection()
     log: LogSection = LogSection()
     database: DatabaseSection = DatabaseSection()
+    retention: RetentionSection = RetentionSection()
+    privacy: PrivacySection = PrivacySection()

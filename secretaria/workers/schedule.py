@@ -15,12 +15,15 @@ from secretaria.queue.heartbeats import beat, stop_beating, this_worker
 from secretaria.queue.jobs import CATCH_UP
 from secretaria.replies.recovery import recover_turns
 from secretaria.replies.sweep import sweep
+from secretaria.rights.retention import run_daily
 
 SWEEP_SECONDS = 1.0
 BEAT_SECONDS = 5.0
 CATCH_UP_SECONDS = 60.0
 EXPIRE_SECONDS = 60.0
 FIRST_CATCH_UP_SECONDS = 15.0  # what was spooled while the database was away is filed first
+RETAIN_SECONDS = 600.0
+FIRST_RETAIN_SECONDS = 60.0
 CATCH_UP_KEY = "secretaria:catch-up"
 
 
@@ -32,6 +35,8 @@ class Schedule:
         self._stopped = threading.Event()
         self._catch_up_at = time.monotonic() + FIRST_CATCH_UP_SECONDS
         self._expire_at = time.monotonic()
+        self._retain_at = time.monotonic() + FIRST_RETAIN_SECONDS
+        self._chore: threading.Thread | None = None
         self._thread = threading.Thread(target=self._run, name="schedule", daemon=True)
 
     def start(self) -> None:
@@ -44,6 +49,8 @@ class Schedule:
         """End, and say that this worker has left."""
         self._stopped.set()
         self._thread.join()
+        if self._chore is not None:
+            self._chore.join()
         try:
             stop_beating(self._installation.redis, this_worker())
         except redis.RedisError:
@@ -59,6 +66,9 @@ class Schedule:
             if time.monotonic() >= self._catch_up_at:
                 self._catch_up_at = time.monotonic() + CATCH_UP_SECONDS
                 self._catch_up()
+            if time.monotonic() >= self._retain_at:
+                self._retain_at = time.monotonic() + RETAIN_SECONDS
+                self._retain()
             self._stopped.wait(SWEEP_SECONDS)
 
     def _beat(self) -> None:
@@ -78,6 +88,21 @@ class Schedule:
             return
         if elected:
             self._installation.publisher.publish(CATCH_UP, self._installation.settings.whaticket.channel)
+
+    def _retain(self) -> None:
+        """Begin the day's retention beside the sweep, which must not wait for it."""
+        if self._chore is None or not self._chore.is_alive():
+            self._chore = threading.Thread(target=self._retain_now, name="retention", daemon=True)
+            self._chore.start()
+
+    def _retain_now(self) -> None:
+        parts = self._installation
+        try:
+            run_daily(parts.engine, parts.settings.retention, parts.settings.home, parts.clock.now(), self._stopped)
+        except Unavailable:
+            logger.warning("retention_postponed")
+        except Exception as error:  # noqa: BLE001  # it tells, and goes on tomorrow
+            logger.opt(exception=error).error("retention_failed")
 
     def _sweep(self) -> None:
         try:
