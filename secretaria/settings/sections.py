@@ -155,7 +155,7 @@ class BudgetSection(Section):
     short_memory_at: float = Field(
         default=0.85, gt=0, le=1, description="Parte gasta a partir da qual o modelo lê menos da conversa."
     )
-    prices: tuple[str, ...] = Field(
+    prices: tuple[Annotated[str, Field(pattern=r"^\S+(\s+\d+(\.\d{1,6})?){1,3}$")], ...] = Field(
         default=(),
         description='Preços em dólares: "modelo entrada cache saída" por milhão de tokens, ou "modelo preço" por minuto de áudio.',
     )

@@ -18,6 +18,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from secretaria.clock import SystemClock
 from secretaria.settings import ALIASES, ENVIRONMENT_NAMES, TurnsSection
 from secretaria.simulation import SAMPLE_BUSINESS
 from secretaria.simulation.faults import LlmFaults, SendFaults
@@ -25,6 +26,7 @@ from secretaria.simulation.ledger import Ledger
 from secretaria.simulation.llm_server import create_llm
 from secretaria.simulation.phone import Phone
 from secretaria.simulation.serving import LocalServer
+from secretaria.simulation.tickets import TicketBook
 from secretaria.simulation.whaticket_server import create_whaticket
 from tests.acceptance.commands import free_port
 from tests.builders import SECRET, TOKEN
@@ -40,6 +42,7 @@ class Shop:
     Attributes:
         url: Where its service answers.
         environment: What its processes were given; commands run with it speak to this shop.
+        book: What its Whaticket keeps, the files that customers send among it.
         said: Every line its processes wrote.
     """
 
@@ -50,6 +53,8 @@ class Shop:
     ledger: Ledger
     llm_faults: LlmFaults
     send_faults: SendFaults
+    whaticket_url: str
+    book: TicketBook
     said: list[str] = field(default_factory=list)
 
     def pid_of(self, name: str) -> int:
@@ -90,7 +95,8 @@ class open_shop:  # noqa: N801  # reads as the verb it is: with open_shop() as s
 
     def __enter__(self) -> Shop:
         ledger, llm_faults, send_faults = Ledger(), LlmFaults(), SendFaults()
-        whaticket = create_whaticket("saas", WHATICKET_TOKEN, ledger, faults=send_faults)
+        book = TicketBook(SystemClock())
+        whaticket = create_whaticket("saas", WHATICKET_TOKEN, ledger, faults=send_faults, book=book)
         self._whaticket = LocalServer(whaticket)
         self._llm = LocalServer(create_llm(SAMPLE_BUSINESS, delay_seconds=0.1, faults=llm_faults))
         port = free_port()
@@ -105,7 +111,7 @@ class open_shop:  # noqa: N801  # reads as the verb it is: with open_shop() as s
         )
         url = f"http://127.0.0.1:{port}"
         phone = Phone(url, token=TOKEN)
-        self._shop = Shop(url, environment, process, phone, ledger, llm_faults, send_faults)
+        self._shop = Shop(url, environment, process, phone, ledger, llm_faults, send_faults, self._whaticket.url, book)
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
         self._shop.wait_until_ready()

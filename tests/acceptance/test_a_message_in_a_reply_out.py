@@ -15,6 +15,7 @@ import psutil
 from secretaria.local.engines import EmbeddedEngines
 from secretaria.simulation.ledger import Ledger
 from secretaria.simulation.phone import text_event
+from secretaria.simulation.recordings import record
 from tests.acceptance.conftest import Shop, open_shop
 from tests.builders import SECRET, signed
 
@@ -39,6 +40,15 @@ def test_burst_gets_one_reply_from_the_base(shop: Shop) -> None:
     said = bubbles_to(shop.ledger, number)
     assert "R$ 180" in " ".join(said)
     assert len(said) <= 2
+
+
+def test_audio_is_heard_before_it_is_answered(shop: Shop) -> None:
+    """What a customer says is downloaded, transcribed and answered like what she writes, price and all."""
+    number = "5520900001015"
+    shop.book.files["voz.wav"] = record("quanto custa a limpeza?")
+    row = {"id": "V1", "body": "voz.wav", "mediaType": "audio", "mediaUrl": f"{shop.whaticket_url}/public/voz.wav"}
+    assert shop.phone.post({"mensagem": row, "sender": number, "acao": "start", "fromMe": False})[0] == 202
+    assert "R$ 180" in " ".join(bubbles_to(shop.ledger, number))
 
 
 def test_signed_event_is_answered_too(shop: Shop) -> None:
