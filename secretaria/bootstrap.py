@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from secretaria.clock import SystemClock
-from secretaria.settings import Settings, secret_values
+from secretaria.settings import ENV_FILE, Settings, secret_values
 
 if TYPE_CHECKING:
     import redis
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from secretaria.queue.pauses import PauseBoard
     from secretaria.queue.publisher import Publisher
     from secretaria.replies.answer import AnsweringRoom
+    from secretaria.settings.env_file import RotatingValues
     from secretaria.whaticket.gateway import Gateway
     from secretaria.whaticket.panel import Panel
 
@@ -239,9 +240,17 @@ class Installation:
             clock=self.clock,
             spool=self.spool,
             channel=self.settings.whaticket.channel,
-            secrets=secret_values(self.settings.secrets.webhook_secret),
-            tokens=secret_values(self.settings.secrets.webhook_token),
+            secrets=self._rotating("WEBHOOK_SECRET"),
+            tokens=self._rotating("WEBHOOK_TOKEN"),
         )
+
+    def _rotating(self, name: str) -> RotatingValues:
+        """The values of a secret that may change while this process runs."""
+        from secretaria.settings.env_file import RotatingValues
+
+        source = self.settings.source
+        values = secret_values(getattr(self.settings.secrets, name.lower()))
+        return RotatingValues(name, values, None if source is None else source.absolute().parent / ENV_FILE)
 
     @cached_property
     def spool(self) -> Spool:
@@ -271,7 +280,7 @@ class Installation:
         from secretaria.attendants.entering import Entrance
         from secretaria.attendants.throttle import LoginThrottle
 
-        keys = secret_values(self.settings.secrets.jwt_secret)
+        keys = self._rotating("JWT_SECRET")
         return Entrance(self.engine, self.clock, self.sessions, LoginThrottle(self.redis), keys)
 
     def accounts_room(self) -> AccountsRoom:

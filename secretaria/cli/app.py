@@ -20,6 +20,7 @@ from secretaria.cli import (
     migrate,
     queue,
     retention,
+    secrets,
     serve,
     simulate,
     up,
@@ -51,6 +52,7 @@ app.add_typer(attendants.app, name="attendants")
 app.add_typer(config.app, name="config")
 app.add_typer(inbox.app, name="inbox")
 app.add_typer(queue.app, name="queue")
+app.add_typer(secrets.app, name="secrets")
 
 
 def _print_version(wanted: bool) -> None:

@@ -28,9 +28,9 @@ def export(
     """Reúne tudo o que está guardado sobre uma pessoa (LGPD, art. 18), em JSON e em página legível."""
     from secretaria.cli.console import say
     from secretaria.cli.installed import open_installation, operator
-    from secretaria.cli.private_files import write_private
     from secretaria.privacy import pseudonym
     from secretaria.rights.export import export_person
+    from secretaria.settings.env_file import replace_privately
 
     installation = open_installation()
     dossier = export_person(installation.engine, number, actor=operator(), now=installation.clock.now())
@@ -40,7 +40,7 @@ def export(
     mark = pseudonym(dossier.number).removeprefix("h:")
     for ending, content in (("json", dossier.as_json()), ("html", dossier.as_html())):
         path = folder / f"dados-{mark}.{ending}"
-        write_private(path, content)
+        replace_privately(path, content)
         say(f"gravado: {path}")
     say("entregue só à própria pessoa, e apague depois; a exportação ficou na auditoria")
 
