@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 
-.PHONY: help setup demo up test check bench chaos picture
+.PHONY: help setup demo up test check approve bench chaos picture
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -19,6 +19,10 @@ up: $(INSTALLED) ## Run a whole installation on this machine, from .env and secr
 
 test: $(INSTALLED) ## Run every test on the embedded engines
 	$(BIN)/pytest $(ARGS)
+
+approve: $(INSTALLED) ## Take the prompts and stories as they are now for the approved ones; then read the difference
+	-@APPROVE=1 $(BIN)/pytest -q tests/unit/context/test_prompt_snapshots.py $(wildcard tests/integration/stories)
+	@git --no-pager diff --stat -- '*.txt'
 
 check: $(INSTALLED) ## Lint, format, types and import rules
 	$(BIN)/ruff check .

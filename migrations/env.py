@@ -13,6 +13,7 @@ import secretaria.conversations.models
 import secretaria.inbox.models
 import secretaria.knowledge.models
 import secretaria.llm.models
+import secretaria.memory.models
 import secretaria.outbox.models
 import secretaria.queue.models
 import secretaria.replies.models  # noqa: F401  # importing the models is what fills the metadata

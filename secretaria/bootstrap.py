@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from secretaria.queue.pauses import PauseBoard
     from secretaria.queue.publisher import Publisher
     from secretaria.replies.answer import AnsweringRoom
+    from secretaria.replies.summarising import SummaryRoom
     from secretaria.settings.env_file import RotatingValues
     from secretaria.whaticket.gateway import Gateway
     from secretaria.whaticket.panel import Panel
@@ -334,6 +335,7 @@ class Installation:
         """What the answering of turns works with."""
         from secretaria.replies.answer import AnsweringRoom
         from secretaria.replies.declared_tools import DeclaredTools
+        from secretaria.replies.volatile import VolatileContext
 
         return AnsweringRoom(
             engine=self.engine,
@@ -343,11 +345,19 @@ class Installation:
             library=self.library,
             keeper=self.lease_keeper,
             resume_after_hours=self.settings.handoff.resume_after_hours,
+            volatile=VolatileContext(self.redis),
+            episode_silence_hours=self.settings.episodes.silence_hours,
             transfers=self.panel is not None and self.settings.handoff.department_id > 0,
             notice=self.settings.privacy.notice,
             toolbox=DeclaredTools(self.engine),
             budget=self.budget,
         )
+
+    def summary_room(self) -> SummaryRoom:
+        """What the summing up of episodes works with."""
+        from secretaria.replies.summarising import SummaryRoom
+
+        return SummaryRoom(self.engine, self.clock, self.chat)
 
     def dispatch_room(self) -> DispatchRoom:
         """What the delivery of bubbles works with."""

@@ -25,7 +25,15 @@ WEBHOOK_STATUSES = (
     "unavailable",
     "error",
 )
-JOB_NAMES = ("inbox.file", "inbox.catch_up", "turn.answer", "turn.hear", "outbox.deliver", "outbox.reconcile")
+JOB_NAMES = (
+    "inbox.file",
+    "inbox.catch_up",
+    "turn.answer",
+    "turn.hear",
+    "episode.summarise",
+    "outbox.deliver",
+    "outbox.reconcile",
+)
 LLM_CAUSES = (
     "timeout", "rate_limited", "unauthorized", "unknown_model", "bad_request", "server_error", "unreachable",
     "not_an_answer", "empty", "unreadable_draft", "breaker_open", "budget",

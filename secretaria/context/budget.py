@@ -9,8 +9,8 @@ from secretaria.knowledge.chunks import slug
 
 CAP_TOKENS = 6_500
 HISTORY_MESSAGES = 24
-WHOLE_BASE_TOKENS = 4_900
-RELATED_BASE_TOKENS = 3_500
+WHOLE_BASE_TOKENS = 4_500  # above, only what search finds is told
+RELATED_BASE_TOKENS = 2_500
 CHARS_PER_TOKEN = 3.2
 SHORTEST_WORD = 3  # articles and prepositions relate nothing
 
@@ -18,14 +18,6 @@ SHORTEST_WORD = 3  # articles and prepositions relate nothing
 def estimate_tokens(text: str) -> int:
     """Estimate how many tokens a Portuguese text takes, on the safe side."""
     return math.ceil(len(text) / CHARS_PER_TOKEN)
-
-
-def knowledge_share(base_tokens: int) -> int:
-    """Return the tokens set aside for knowledge: all of a small base, a selection of a large one.
-
-    It depends on the business alone, so that every contact is given the same prefix.
-    """
-    return base_tokens if base_tokens <= WHOLE_BASE_TOKENS else RELATED_BASE_TOKENS
 
 
 def newest_that_fit(texts: Sequence[str], room: int) -> int:

@@ -201,11 +201,11 @@ def json_schema() -> dict[str, Any]:
         "handoff_brief": note,
         "memory": {
             "type": "array",
-            "items": _closed({name: {"type": "string"} for name in MemoryProposal.model_fields}),
+            "items": closed_schema({name: {"type": "string"} for name in MemoryProposal.model_fields}),
         },
         "bubbles": texts,
     }
-    return _closed(properties)
+    return closed_schema(properties)
 
 
 def parse_draft(text: str) -> Draft:
@@ -242,7 +242,8 @@ def _problem(item: Mapping[str, Any]) -> str:
     return f"{path}: {item['msg']}" if path else str(item["msg"])
 
 
-def _closed(properties: dict[str, Any]) -> dict[str, Any]:
+def closed_schema(properties: dict[str, Any]) -> dict[str, Any]:
+    """Return the schema of an object that has these fields, all of them and no others."""
     return {
         "type": "object",
         "properties": properties,

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from sqlmodel import Session
 
+from secretaria.conversations.episodes import Ending, end_episode
 from secretaria.conversations.models import Conversation, Mode, TurnState
 from secretaria.conversations.store import open_turn
 
@@ -32,8 +33,18 @@ def person_spoke(session: Session, conversation: Conversation, now: datetime) ->
         session.add(turn)
 
 
-def give_back(session: Session, conversation: Conversation, now: datetime) -> None:
-    """The conversation is the secretary's again, as a new episode that knows what the person said."""
+def give_back(
+    session: Session, conversation: Conversation, now: datetime, ending: Ending, begins: datetime | None = None
+) -> None:
+    """The conversation is the secretary's again, as a new episode that knows what the person said.
+
+    Args:
+        session: The caller's transaction.
+        conversation: Locked; nothing happens where nobody but the secretary has the word.
+        now: The present moment.
+        ending: What ended the episode before.
+        begins: When the next one began, where the customer has already written in it.
+    """
     if conversation.mode in {Mode.WAITING, Mode.ATTENDED}:
-        conversation.mode, conversation.mode_changed_at, conversation.episode_at = Mode.AUTOMATIC, now, now
-        session.add(conversation)
+        conversation.mode, conversation.mode_changed_at = Mode.AUTOMATIC, now
+        end_episode(session, conversation, ending, begins or now)

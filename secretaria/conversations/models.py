@@ -98,7 +98,7 @@ class Conversation(SQLModel, table=True):
         lease_token: Fencing token; whoever holds an older one may not write.
         lease_until: Until when a worker has this conversation to itself.
         person_spoke_at: When an attendant last wrote, from the panel, Whaticket or the phone.
-        episode_at: When the present episode began: the conversation was new, or came back from a person.
+        episode_at: When the present episode began: the conversation was new, or the one before had ended.
         noticed_at: When the customer was last told, while waiting for a person, that one will come.
         apologised_at: When the secretary last said that it could not prepare an answer.
         ticket_id: Whaticket's ticket, where an event or a transfer told it; the last one told.
@@ -107,6 +107,7 @@ class Conversation(SQLModel, table=True):
     __tablename__ = "conversation"
     __table_args__ = (
         UniqueConstraint("contact_id", "channel", name="conversation_of_contact"),
+        Index("conversation_last_message", "last_message_at"),
         one_of("mode", Mode),
     )
 
@@ -247,3 +248,47 @@ class Message(SQLModel, table=True):
     def words(self) -> str:
         """What was written, and what was said where somebody listened."""
         return "\n".join(filter(None, (self.text, self.transcript)))
+
+
+class EpisodeState(StrEnum):
+    """Where the summary of an ended episode stands."""
+
+    ENDED = "ended"
+    SUMMARISING = "summarising"
+    SUMMARISED = "summarised"
+    UNSUMMARISED = "unsummarised"
+
+
+class Episode(SQLModel, table=True):
+    """An ended stretch of a conversation and what is left of it.
+
+    Attributes:
+        ending: ``silence``, ``closed`` (the ticket) or ``returned`` (a person had it, and time gave it back).
+        summary: A few sentences, written by the model in the background; None where that failed.
+        satisfaction: Inferred from the whole, apart from what a customer says outright.
+        pending: What was left open, one line each.
+    """
+
+    __tablename__ = "episode"
+    __table_args__ = (
+        UniqueConstraint("conversation_id", "began_at", name="episode_once"),
+        Index("episode_unsummarised", "id", postgresql_where=text("state IN ('ended', 'summarising')")),
+        Index("episode_of_contact", "contact_id", "ended_at"),
+        one_of("state", EpisodeState),
+    )
+
+    id: int | None = Field(default=None, primary_key=True, sa_type=BigInteger)
+    conversation_id: int = Field(foreign_key="conversation.id", sa_type=BigInteger)
+    contact_id: int = Field(foreign_key="contact.id", sa_type=BigInteger)
+    began_at: datetime = Field(sa_type=MOMENT)
+    ended_at: datetime = Field(sa_type=MOMENT)
+    ending: str
+    state: str = EpisodeState.ENDED
+    summary: str | None = None
+    resolved: bool | None = None
+    satisfaction: str | None = None
+    pending: list[str] = Field(default_factory=list, sa_type=JSON)
+    model: str | None = None
+    tries: int = 0
+    claimed_until: datetime | None = Field(default=None, sa_type=MOMENT)
+    nudged_at: datetime | None = Field(default=None, sa_type=MOMENT)

@@ -183,11 +183,23 @@ def late_messages(session: Session, turn_id: int, after_seq: int) -> Sequence[Me
     return session.exec(statement.order_by(col(Message.seq))).all()
 
 
-def history_before(session: Session, conversation_id: int, turn_id: int, limit: int) -> Sequence[Message]:
-    """Return the newest bubbles outside a turn, oldest first; what was never said is left out."""
+def history_before(
+    session: Session, conversation_id: int, turn_id: int, limit: int, *, since: datetime, after_seq: int = 0
+) -> Sequence[Message]:
+    """Return the newest bubbles outside a turn, oldest first; what was never said is left out.
+
+    Args:
+        session: The caller's transaction.
+        conversation_id: Which conversation.
+        turn_id: The turn that is being answered.
+        limit: How many at most.
+        since: What arrived before belongs to another episode.
+        after_seq: What is known already up to this position.
+    """
     statement = (
         select(Message)
         .where(Message.conversation_id == conversation_id, col(Message.delivery).not_in(UNSAID))
+        .where(Message.received_at >= since, Message.seq > after_seq)
         .where(col(Message.turn_id).is_distinct_from(turn_id))
         .order_by(col(Message.seq).desc())
         .limit(limit)

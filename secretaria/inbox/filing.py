@@ -13,8 +13,9 @@ from sqlmodel import Session
 
 from secretaria.clock import Clock
 from secretaria.conversations import store as conversations
+from secretaria.conversations.episodes import end_episode
 from secretaria.conversations.handoff import give_back, person_spoke
-from secretaria.conversations.models import Author, Conversation, Direction, Message, Turn
+from secretaria.conversations.models import Author, Conversation, Direction, Message, Mode, Turn
 from secretaria.conversations.timers import set_timer
 from secretaria.conversations.transcripts import expect_transcript
 from secretaria.conversations.turns import deadline_of
@@ -209,9 +210,10 @@ def _file_closing(session: Session, event: InboxEvent, reading: Reading, now: da
     contact_id = conversations.upsert_contact(
         session, identity_key=identity_key(reading.number), number=reading.number, name=None, now=now
     )
-    give_back(
-        session, conversations.lock_conversation(session, contact_id=contact_id, channel=event.channel, now=now), now
-    )
+    conversation = conversations.lock_conversation(session, contact_id=contact_id, channel=event.channel, now=now)
+    if conversation.mode == Mode.AUTOMATIC:
+        end_episode(session, conversation, "closed", now)
+    give_back(session, conversation, now, "closed")
 
 
 def _count_failure(room: FilingRoom, event_id: UUID, error: str) -> bool:

@@ -77,6 +77,9 @@ class Persona(Table):
     treatment: Literal["você", "senhor(a)"] = Field(default="você", alias="tratamento")
     tone: str = Field(default="acolhedor e objetivo", alias="tom")
     emojis: Literal["nunca", "raros", "livres"] = "raros"
+    formality: Literal["informal", "neutra", "formal"] = Field(default="neutra", alias="formalidade")
+    empathy: Literal["breve", "normal", "calorosa"] = Field(default="normal", alias="empatia")
+    humour: Literal["nunca", "leve"] = Field(default="nunca", alias="humor")
     max_chars: int = Field(default=320, ge=80, le=WHATSAPP_LIMIT, alias="max_caracteres_por_mensagem")
     max_messages: int = Field(default=2, ge=1, le=10, alias="max_mensagens_por_resposta")
 
@@ -111,10 +114,11 @@ class Hours(Table):
 
 
 class HandoffRules(Table):
-    """What always goes to a person, and what is never answered."""
+    """What always goes to a person, what is never answered, and what is said first when waiting may harm."""
 
     always: tuple[Words, ...] = Field(default=(), alias="sempre")
     never_answer: tuple[Words, ...] = Field(default=(), alias="nunca_responder")
+    safety: str = Field(default="", alias="orientacao_urgencia")
 
 
 class BusinessCard(Table):

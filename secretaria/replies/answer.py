@@ -2,30 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from loguru import logger
 from sqlalchemy import Engine
 from sqlmodel import Session
 
 from secretaria.clock import Clock
-from secretaria.context.engine import BurstMessage, HistoryLine, TurnContext
+from secretaria.context.prompt import is_base_whole
 from secretaria.conversations import store as conversations
 from secretaria.conversations.handoff import give_back
 from secretaria.conversations.leases import LEASE_SECONDS, LeaseKeeper, release_lease, take_lease
-from secretaria.conversations.models import Author, Contact, Conversation, Message, Mode, Turn, TurnState
+from secretaria.conversations.models import Author, Contact, Conversation, Mode, Turn, TurnState
 from secretaria.crashpoints import crashpoint
 from secretaria.database.transaction import transaction
 from secretaria.errors import Unavailable
+from secretaria.knowledge.chunks import Chunk
 from secretaria.knowledge.library import Library
+from secretaria.knowledge.search import search
 from secretaria.llm.budget import Budget
 from secretaria.llm.chat import Chat
 from secretaria.queue.publisher import Publisher
 from secretaria.replies import wording
 from secretaria.replies.consent import leave_to_a_person, note_wish, sentence_of
-from secretaria.replies.drafting import Desk
+from secretaria.replies.drafting import Desk, Seek
 from secretaria.replies.economy import draft_within_budget
+from secretaria.replies.gathering import LONGEST_TEXT, gather_context
 from secretaria.replies.handing import hand_over_silently
 from secretaria.replies.loops import LOOKED_BACK, MESSAGES, ROUNDS, Said, talks_with_machine
 from secretaria.replies.policy import judge
@@ -39,11 +43,10 @@ from secretaria.replies.settling import (
     settle_turn,
 )
 from secretaria.replies.toolbox import Errand, NoTools, Toolbox
+from secretaria.replies.volatile import VolatileContext
 
-HISTORY_MESSAGES = 24
 WORKER_LOST = "worker_lost"
 TALKS_WITH_MACHINE = "talks_with_machine"
-LONGEST_TEXT = 4000  # of one message as the model sees it; it is stored whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +61,8 @@ class AnsweringRoom:
         toolbox: What may be done for a customer.
         budget: What the model may cost; None where nobody counts.
         notice: What a person is told once, before the first answer; empty tells nothing.
+        volatile: The running episodes, as Redis holds them.
+        episode_silence_hours: Hours without a word that end an episode.
     """
 
     engine: Engine
@@ -71,6 +76,8 @@ class AnsweringRoom:
     toolbox: Toolbox = field(default_factory=NoTools)
     budget: Budget | None = None
     notice: str = ""
+    volatile: VolatileContext = field(default_factory=VolatileContext)
+    episode_silence_hours: float = 6.0
 
 
 def answer_turn(room: AnsweringRoom, turn_id: int) -> None:
@@ -87,7 +94,7 @@ def answer_turn(room: AnsweringRoom, turn_id: int) -> None:
     with logger.contextualize(correlation_id=str(claimed.correlation_id), conversation_id=claimed.conversation_id):
         try:
             with room.keeper.hold(claimed.conversation_id, claimed.token):
-                desk = Desk(room.chat, room.toolbox)
+                desk = Desk(room.chat, room.toolbox, _seek(room, claimed))
                 drafted = draft_within_budget(room.budget, desk, claimed.context, claimed.errand, claimed.number)
             crashpoint("K10")
             settle_turn(room.engine, room.publisher, room.clock.now(), claimed, drafted, room.toolbox)
@@ -96,6 +103,19 @@ def answer_turn(room: AnsweringRoom, turn_id: int) -> None:
         except Exception as error:  # noqa: BLE001  # a poisonous turn is counted and at last handed to a person
             logger.opt(exception=error).error("answering_failed")
             fail_turn(room.engine, room.clock.now(), claimed, type(error).__name__)
+
+
+def _seek(room: AnsweringRoom, claimed: Claimed) -> Seek | None:
+    """Return the way to search once more by what the model understood; none where the whole base was told."""
+    version_id = claimed.context.business.version_id
+    if version_id is None or is_base_whole(claimed.context.business):
+        return None
+
+    def seek(texts: Sequence[str]) -> Sequence[Chunk]:
+        with transaction(room.engine) as session:
+            return search(session, version_id, texts)
+
+    return seek
 
 
 def _claim(room: AnsweringRoom, turn_id: int) -> Claimed | None:
@@ -138,7 +158,9 @@ def _may_answer(room: AnsweringRoom, session: Session, conversation: Conversatio
         log.info("customer_noticed")
         return False
     if judgement.verdict == "resume":
-        give_back(session, conversation, now)
+        burst = conversations.messages_of_turn(session, turn.id or 0)
+        began = min((message.received_at for message in burst), default=now)
+        give_back(session, conversation, now, "returned", begins=began)
     if turn.state == TurnState.ANSWERING:  # whoever had it died, or lost the database
         log.bind(failures=turn.failures + 1).warning("turn_abandoned")
         if count_failure(session, turn, now, WORKER_LOST, transfers=room.transfers):
@@ -182,28 +204,16 @@ def _talks_with_machine(session: Session, conversation: Conversation, now: datet
 
 def _read(room: AnsweringRoom, session: Session, conversation: Conversation, turn: Turn, token: int) -> Claimed:
     contact = session.get_one(Contact, conversation.contact_id)
-    burst = conversations.messages_of_turn(session, turn.id or 0)
-    history = conversations.history_before(session, conversation.id or 0, turn.id or 0, HISTORY_MESSAGES)
     now = room.clock.now()
-    business = room.library.current(session)
-    context = TurnContext(
-        business=business,
+    context, burst = gather_context(
+        session,
+        conversation,
+        turn,
+        business=room.library.current(session),
+        toolbox=room.toolbox,
+        volatile=room.volatile,
+        silence=timedelta(hours=room.episode_silence_hours),
         now=now,
-        contact_name=contact.name,
-        history=tuple(_line(message) for message in history),
-        burst=tuple(BurstMessage(kind=message.kind, text=message.words[:LONGEST_TEXT]) for message in burst),
-        first_reply=not any(message.author == Author.SECRETARY for message in history),
-        tools=room.toolbox.describe(business.card),
-        tool_names=tuple(room.toolbox.names(business.card)),
-        agenda_lines=tuple(
-            room.toolbox.lines(
-                session,
-                business.card,
-                contact_id=conversation.contact_id,
-                conversation_id=conversation.id or 0,
-                now=now,
-            )
-        ),
     )
     return Claimed(
         turn_id=turn.id or 0,
@@ -224,8 +234,5 @@ def _read(room: AnsweringRoom, session: Session, conversation: Conversation, tur
             may_write=not context.injection_suspected,
         ),
         notice=room.notice,
+        said=tuple((message.id or 0, message.words) for message in burst),
     )
-
-
-def _line(message: Message) -> HistoryLine:
-    return HistoryLine(author=Author(message.author).value, text=message.words, kind=message.kind, at=message.sent_at)

@@ -8,7 +8,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from secretaria.context.engine import TurnContext
-from secretaria.context.prompt import RULES
+from secretaria.context.rules import RULES
 from secretaria.knowledge.business import BusinessCard
 from secretaria.knowledge.hours import opening_lines
 

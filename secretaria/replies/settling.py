@@ -21,6 +21,7 @@ from secretaria.conversations.models import Author, Contact, Conversation, Direc
 from secretaria.crashpoints import crashpoint
 from secretaria.database.transaction import after_commit, transaction
 from secretaria.llm.budget import Step
+from secretaria.memory.proposals import remember_proposals
 from secretaria.outbox import store as outbox
 from secretaria.outbox.models import ItemState, OutboxItem
 from secretaria.queue.jobs import ANSWER_TURN, DELIVER_ITEM
@@ -51,6 +52,7 @@ class Claimed:
         transfers: Whether a hand-off also moves the ticket at Whaticket.
         errand: For whom tools are used.
         notice: What a person is told once, before the first answer.
+        said: The customer's messages, id and text.
     """
 
     turn_id: int
@@ -64,6 +66,7 @@ class Claimed:
     context: TurnContext
     errand: Errand
     notice: str = ""
+    said: tuple[tuple[int, str], ...] = ()
 
 
 def settle_turn(
@@ -96,6 +99,16 @@ def _write(
     reply = reply_of(drafted, claimed.errand, business.version, business.card.persona.max_messages, now)
     if drafted.done is not None:
         toolbox.settle(session, business.card, drafted.done, claimed.errand, reply.bubbles)
+    if drafted.draft is not None:
+        reply.memory = remember_proposals(
+            session,
+            drafted.draft.memory,
+            said=claimed.said,
+            units=business.card.hours.units,
+            contact_id=claimed.errand.contact_id,
+            turn_id=claimed.turn_id,
+            now=now,
+        )
     if reply.handoff_reason in {MODEL_FAILED, NO_BUDGET}:
         apologise_once(session, reply, now)
         if reply.handoff_reason == NO_BUDGET and not reply.bubbles:

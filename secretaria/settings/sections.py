@@ -196,6 +196,14 @@ class HandoffSection(Section):
     )
 
 
+class EpisodesSection(Section):
+    """What belongs together in a conversation, and when it is over."""
+
+    silence_hours: float = Field(
+        default=6.0, gt=0, le=168, description="Horas de silêncio que encerram um assunto e pedem um resumo."
+    )
+
+
 class OutboxSection(Section):
     """How bubbles leave, and what becomes of a send that nobody can vouch for."""
 
@@ -307,6 +315,7 @@ class Settings(Section):
     budget: BudgetSection = BudgetSection()
     media: MediaSection = MediaSection()
     handoff: HandoffSection = HandoffSection()
+    episodes: EpisodesSection = EpisodesSection()
     outbox: OutboxSection = OutboxSection()
     egress: EgressSection = EgressSection()
     log: LogSection = LogSection()

@@ -20,6 +20,7 @@ from secretaria.simulation.drafts import CustomerMessage, Drafter
 from secretaria.simulation.faults import LlmFaults, LlmMode
 from secretaria.simulation.recordings import heard_in
 from secretaria.simulation.serving import linger
+from secretaria.simulation.summaries import sum_up, wants_summary
 
 MODEL = "secretaria-simulada"
 RESPONSE_FORMATS = frozenset({"json_schema", "json_object"})
@@ -97,7 +98,8 @@ async def complete(request: Http, model: NamedDependency[Model]) -> Response[Any
     if mode == "error_500":
         raise RequestRefused(500, "The server had an error while processing your request. Sorry about that!")
     prompt = "\n".join(_text(message) for message in asked["messages"])
-    content = json.dumps(model.drafter.draft(_burst(asked["messages"]), prompt), ensure_ascii=False)
+    said = sum_up(asked) if wants_summary(asked) else model.drafter.draft(_burst(asked["messages"]), prompt)
+    content = json.dumps(said, ensure_ascii=False)
     return Response(_completion(asked, prompt, _spoil(content, mode)), status_code=200)
 
 

@@ -22,7 +22,7 @@ from secretaria.database.schema import SchemaBehind, require_schema
 from secretaria.errors import Unavailable
 from secretaria.logs import configure_logs
 from secretaria.settings import Settings, load_settings, privacy_key
-from secretaria.workers import answering, catching_up, delivery, filing, hearing, reconciling
+from secretaria.workers import answering, catching_up, delivery, filing, hearing, reconciling, summarising
 from secretaria.workers.middleware import HoldPaused, Latency
 from secretaria.workers.schedule import Schedule
 
@@ -56,6 +56,7 @@ def work(settings: Settings, stopping: threading.Event) -> None:
     catching_up.declare(broker, installation.catch_up_room())
     answering.declare(broker, installation.answering_room())
     hearing.declare(broker, installation.hearing_room())
+    summarising.declare(broker, installation.summary_room())
     delivery.declare(broker, installation.dispatch_room())
     reconciling.declare(broker, installation.reconcile_room())
     _wait_for_database(installation, stopping)

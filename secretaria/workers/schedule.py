@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from contextlib import suppress
+from datetime import timedelta
 
 import redis
 from loguru import logger
@@ -14,6 +15,7 @@ from secretaria.errors import Unavailable
 from secretaria.queue.heartbeats import beat, stop_beating, this_worker
 from secretaria.queue.jobs import CATCH_UP
 from secretaria.replies.recovery import recover_turns
+from secretaria.replies.summarising import close_episodes
 from secretaria.replies.sweep import sweep
 from secretaria.rights.retention import run_daily
 
@@ -21,6 +23,7 @@ SWEEP_SECONDS = 1.0
 BEAT_SECONDS = 5.0
 CATCH_UP_SECONDS = 60.0
 EXPIRE_SECONDS = 60.0
+EPISODES_SECONDS = 15.0
 FIRST_CATCH_UP_SECONDS = 15.0  # what was spooled while the database was away is filed first
 RETAIN_SECONDS = 600.0
 FIRST_RETAIN_SECONDS = 60.0
@@ -37,6 +40,7 @@ class Schedule:
         self._expire_at = time.monotonic()
         self._retain_at = time.monotonic() + FIRST_RETAIN_SECONDS
         self._chore: threading.Thread | None = None
+        self._episodes_at = time.monotonic()
         self._thread = threading.Thread(target=self._run, name="schedule", daemon=True)
 
     def start(self) -> None:
@@ -122,6 +126,14 @@ class Schedule:
             if time.monotonic() >= self._expire_at:
                 self._installation.budget.expire()
                 self._expire_at = time.monotonic() + EXPIRE_SECONDS
+            if time.monotonic() >= self._episodes_at:
+                self._episodes_at = time.monotonic() + EPISODES_SECONDS
+                close_episodes(
+                    self._installation.engine,
+                    self._installation.publisher,
+                    self._installation.clock,
+                    timedelta(hours=self._installation.settings.episodes.silence_hours),
+                )
         except Unavailable:
             self._catch_up_at = time.monotonic() + FIRST_CATCH_UP_SECONDS
             logger.warning("sweep_postponed")

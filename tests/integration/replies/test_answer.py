@@ -68,7 +68,7 @@ def test_receipt_is_kept(asked: Scene, model: ScriptedModel) -> None:
     model.endings.append(says(a_draft(sentiment=1, satisfaction="satisfied")))
     asked.answer()
     (reply,) = rows(asked.engine, "reply")
-    assert reply["prompt_version"].startswith("p1-")
+    assert reply["prompt_version"].startswith("p2-")
     assert (reply["model"], reply["prompt_tokens"], reply["completion_tokens"]) == ("modelo-principal", 900, 90)
     assert 0 < reply["llm_seconds"] < 5
     assert (reply["intention"], reply["sentiment"], reply["satisfaction"]) == ("preco", 1, "satisfied")

@@ -42,7 +42,7 @@ def test_model_that_fails_costs_one_honest_sentence(
     assert (turn["state"], turn["reason"]) == ("handed_off", "model_failed")
     assert (reply["origin"], reply["checks"], reply["bubbles"]) == ("fallback", {"draft": cause}, [wording.NO_DRAFT])
     assert reply["handoff_brief"] == wording.NO_DRAFT_BRIEF
-    assert reply["prompt_version"].startswith("p1-")
+    assert reply["prompt_version"].startswith("p2-")
     assert reply["llm_seconds"] > 0
     assert asked.conversation()["mode"] == "waiting"
     assert asked.bubbles() == [wording.NO_DRAFT]

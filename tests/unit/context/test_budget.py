@@ -8,10 +8,7 @@ from hypothesis import strategies as st
 
 from secretaria.context.budget import (
     HISTORY_MESSAGES,
-    RELATED_BASE_TOKENS,
-    WHOLE_BASE_TOKENS,
     estimate_tokens,
-    knowledge_share,
     most_related,
     newest_that_fit,
 )
@@ -21,12 +18,6 @@ from secretaria.context.budget import (
 def test_tokens_are_characters_over_three_point_two(length: int, tokens: int) -> None:
     """The estimate rounds up."""
     assert estimate_tokens("a" * length) == tokens
-
-
-def test_a_small_base_is_given_whole_and_a_large_one_in_part() -> None:
-    """The share depends on the size of the base and on nothing else."""
-    assert knowledge_share(WHOLE_BASE_TOKENS) == WHOLE_BASE_TOKENS
-    assert knowledge_share(WHOLE_BASE_TOKENS + 1) == RELATED_BASE_TOKENS
 
 
 def test_the_newest_lines_stay() -> None:

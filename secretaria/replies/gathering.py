@@ -1,0 +1,140 @@
+"""Everything the model may see of one turn is read here, in the transaction that claims it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from sqlmodel import Session, col, select
+
+from secretaria.context.engine import BurstMessage, HistoryLine, Standing, TurnContext
+from secretaria.context.prompt import is_base_whole
+from secretaria.conversations import episodes
+from secretaria.conversations import store as conversations
+from secretaria.conversations.models import Conversation, Episode, Message, Turn
+from secretaria.knowledge.chunks import Chunk, slug
+from secretaria.knowledge.search import search
+from secretaria.knowledge.snapshot import Business
+from secretaria.memory.store import recall
+from secretaria.replies.models import Reply
+from secretaria.replies.toolbox import Toolbox
+from secretaria.replies.volatile import VolatileContext
+
+HISTORY_MESSAGES = 24
+LONGEST_TEXT = 4000  # of one message as the model sees it; it is stored whole
+LOOKED_BACK, LONGEST_LOOK = 4, 500  # messages before the turn, and characters of each, that a search reads
+SHORTEST_QUESTION = 10  # characters; "ok" and "sim" are no question asked twice
+
+
+def gather_context(
+    session: Session,
+    conversation: Conversation,
+    turn: Turn,
+    *,
+    business: Business,
+    toolbox: Toolbox,
+    volatile: VolatileContext,
+    silence: timedelta,
+    now: datetime,
+) -> tuple[TurnContext, Sequence[Message]]:
+    """Read a turn, beginning a new episode where its silence has passed.
+
+    Args:
+        session: The caller's transaction.
+        conversation: Locked.
+        turn: Its open turn.
+        business: What the owner published.
+        toolbox: What may be done for the customer.
+        volatile: The running episodes, in Redis.
+        silence: How long nobody must have said anything for an episode to be over.
+        now: The present moment.
+
+    Returns:
+        The context, and the messages of the burst.
+    """
+    burst = conversations.messages_of_turn(session, turn.id or 0)
+    began = min((message.received_at for message in burst), default=turn.opened_at)
+    episodes.end_if_silent(session, conversation, began, silence)
+    history = _history(session, conversation, turn, burst, volatile, now)
+    facts = recall(session, conversation.contact_id, now)
+    lines = toolbox.lines(
+        session, business.card, contact_id=conversation.contact_id, conversation_id=conversation.id or 0, now=now
+    )
+    texts = [message.words[:LONGEST_TEXT] for message in burst]
+    context = TurnContext(
+        business=business,
+        now=now,
+        contact_name=next((fact.value for fact in facts if fact.key == "nome"), None),
+        history=tuple(history),
+        burst=tuple(BurstMessage(message.kind, text) for message, text in zip(burst, texts, strict=True)),
+        first_reply=not episodes.has_spoken(session, conversation),
+        facts=tuple(f"{fact.key}: {fact.value}" for fact in facts),
+        summaries=tuple(map(_summary, episodes.told_summaries(session, conversation.contact_id))),
+        agenda_lines=tuple(lines),
+        found=_found(session, business, texts, history),
+        tools=toolbox.describe(business.card),
+        tool_names=tuple(toolbox.names(business.card)),
+        standing=_standing(session, conversation, history, texts),
+    )
+    return context, burst
+
+
+def _history(
+    session: Session,
+    conversation: Conversation,
+    turn: Turn,
+    burst: Sequence[Message],
+    volatile: VolatileContext,
+    now: datetime,
+) -> list[HistoryLine]:
+    """Read only what Redis does not know yet; without Redis, all of it."""
+    conversation_id, since = conversation.id or 0, episodes.shown_since(session, conversation, now)
+    first = min((message.seq for message in burst), default=conversation.last_seq + 1)
+    known = [entry for entry in volatile.recall(conversation_id, since) if entry.seq < first]
+    fresh = conversations.history_before(
+        session,
+        conversation_id,
+        turn.id or 0,
+        HISTORY_MESSAGES,
+        since=since,
+        after_seq=known[-1].seq if known else 0,
+    )
+    entries = [*known, *map(volatile.entry, fresh)][-HISTORY_MESSAGES:]
+    volatile.keep(conversation_id, since, entries)
+    return [entry.line for entry in entries]
+
+
+def _standing(
+    session: Session, conversation: Conversation, history: Sequence[HistoryLine], texts: Sequence[str]
+) -> Standing:
+    replies = session.exec(
+        select(Reply.answerable, Reply.sentiment)
+        .where(Reply.conversation_id == conversation.id, Reply.origin == "model")
+        .where(Reply.created_at >= conversation.episode_at)
+        .order_by(col(Reply.created_at).desc(), col(Reply.id).desc())
+    ).all()
+    negatives = next((place for place, (_, mood) in enumerate(replies) if mood != -1), len(replies))
+    before = [slug(line.text) for line in history if line.author == "contact"]
+    asked = [slug(text) for text in texts if len(text) >= SHORTEST_QUESTION]
+    return Standing(
+        replies=len(replies),
+        not_known=sum(answerable == "not_known" for answerable, _ in replies),
+        negatives=negatives,
+        asked_before=max((before.count(text) for text in asked), default=0),
+    )
+
+
+def _found(
+    session: Session, business: Business, texts: Sequence[str], history: Sequence[HistoryLine]
+) -> tuple[Chunk, ...]:
+    """Search a base that is too large to be told whole; a business that is not in PostgreSQL is not searched."""
+    if business.version_id is None or is_base_whole(business):
+        return ()
+    before = [line.text[:LONGEST_LOOK] for line in history[-LOOKED_BACK:]]
+    return search(session, business.version_id, [text[:LONGEST_LOOK] for text in texts], before=before)
+
+
+def _summary(episode: Episode) -> str:
+    ended = f"{episode.ended_at:%d/%m/%Y}: {episode.summary}"
+    pending = f" Ficou pendente: {'; '.join(episode.pending)}." if episode.pending else ""
+    return f"{ended}{pending}"
