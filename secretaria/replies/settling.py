@@ -18,6 +18,7 @@ from secretaria.conversations import store as conversations
 from secretaria.conversations.handoff import ask_for_person
 from secretaria.conversations.leases import pass_gate, release_lease
 from secretaria.conversations.models import Author, Contact, Conversation, Direction, Mode, Turn, TurnState
+from secretaria.conversations.transcripts import turn_waits_until
 from secretaria.crashpoints import crashpoint
 from secretaria.database.transaction import after_commit, transaction
 from secretaria.llm.budget import Step
@@ -287,7 +288,7 @@ def _hand_off(session: Session, conversation_id: int, now: datetime) -> None:
 def _move_late_messages(
     session: Session, publisher: Publisher, claimed: Claimed, answered: Turn, now: datetime
 ) -> None:
-    """What came after the draft was read, and did not stop it, is answered in a turn of its own at once."""
+    """What came after the draft was read, and did not stop it, is answered in a turn of its own, as soon as it is heard."""
     late = conversations.late_messages(session, claimed.turn_id, claimed.inbound_seq)
     if not late:
         return
@@ -306,4 +307,7 @@ def _move_late_messages(
     for message in late:
         message.turn_id = turn.id
         session.add(message)
-    after_commit(session, partial(publisher.publish, ANSWER_TURN, str(turn.id)))
+    session.flush()
+    turn.due_at = max(now, turn_waits_until(session, turn.id or 0) or now)
+    wait = (turn.due_at - now).total_seconds()
+    after_commit(session, partial(publisher.publish, ANSWER_TURN, str(turn.id), wait))

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from ipaddress import ip_network
 from pathlib import Path
-from typing import Annotated, Literal, get_args
+from typing import Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 from pydantic.networks import IPvAnyNetwork
 
 from secretaria.settings.phrases import CLEAR_ANSWERS, CONNECTIVES, GREETINGS, URGENT_WORDS
+from secretaria.settings.written import Origin, Price
 
 Flavour = Literal["community", "saas", "ticketz"]
 UnconfirmedPolicy = Literal["hold", "resend_once", "hold_all"]
@@ -155,7 +156,7 @@ class BudgetSection(Section):
     short_memory_at: float = Field(
         default=0.85, gt=0, le=1, description="Parte gasta a partir da qual o modelo lê menos da conversa."
     )
-    prices: tuple[Annotated[str, Field(pattern=r"^\S+(\s+\d+(\.\d{1,6})?){1,3}$")], ...] = Field(
+    prices: tuple[Price, ...] = Field(
         default=(),
         description='Preços em dólares: "modelo entrada cache saída" por milhão de tokens, ou "modelo preço" por minuto de áudio.',
     )
@@ -221,7 +222,7 @@ class OutboxSection(Section):
 class EgressSection(Section):
     """Where calls may go that are neither Whaticket's nor the model's."""
 
-    trusted_origins: tuple[Annotated[str, Field(pattern=r"^https?://[^/?#@\s]+$")], ...] = Field(
+    trusted_origins: tuple[Origin, ...] = Field(
         default=(),
         description="Serviços internos que consultas e mídias podem chamar, pela origem exata: http://10.0.0.5:8080.",
     )

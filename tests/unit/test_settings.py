@@ -90,6 +90,11 @@ def test_an_unknown_key_of_the_environment_is_refused(tmp_path: Path) -> None:
         ("[whaticket]\nflavour = 'zap'", "(aceita 'community', 'saas'"),
         ("[worker]\nqueues = ['inbox', 'saida']", "valor inválido em worker.queues.1: 'saida'"),
         ("[server", "não é um TOML válido"),
+        (
+            '[budget]\nprices = ["gpt-4.1-mini 0,40 1,60"]\n',
+            "budget.prices.0: 'gpt-4.1-mini 0,40 1,60' (escreva o modelo",
+        ),
+        ('[egress]\ntrusted_origins = ["10.0.0.5"]\n', "egress.trusted_origins.0: '10.0.0.5' (escreva só protocolo"),
     ],
 )
 def test_a_wrong_value_is_told_with_its_path_and_its_rule(tmp_path: Path, toml: str, told: str) -> None:

@@ -225,6 +225,22 @@ def test_a_burst_waits_for_its_last_audio(listening: Listening) -> None:
     assert listening.scene.due_in() == 8
 
 
+def test_an_audio_that_comes_too_late_for_its_turn_is_heard_before_its_own(
+    listening: Listening, model: ScriptedModel
+) -> None:
+    """The reply under way cannot start again; what was said meanwhile gets a turn that waits for its words."""
+    listening.scene.customer_writes("oi, tudo bem?")
+    listening.scene.change("turn", 1, restarts=2)
+    listening.scene.quiet()
+    model.meanwhile.append(listening.customer_says)
+    listening.scene.answer()
+    assert listening.scene.due_in() == 20
+    listening.hear(2)
+    assert listening.scene.due_in() == 0
+    listening.scene.answer(2)
+    assert WORDS in model.prompts()[-1]
+
+
 def take(listening: Listening) -> None:
     """Take the first audio as a worker does that then is killed."""
     with transaction(listening.scene.engine) as session:
