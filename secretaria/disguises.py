@@ -279,11 +279,19 @@ def _from_hex(token: str) -> str:
 
 
 def _from_codes(token: str) -> str:
-    return "".join(chr(int(code)) for code in re.findall(r"\d+", token) if int(code) < 256)  # noqa: PLR2004 - Latin 1
+    return _from_bytes([int(code) for code in re.findall(r"\d{1,3}", token)])
 
 
 def _from_binary(token: str) -> str:
-    return "".join(chr(int(bits, 2)) for bits in re.findall(r"[01]{8}", token))
+    return _from_bytes([int(bits, 2) for bits in re.findall(r"[01]{8}", token)])
+
+
+def _from_bytes(codes: list[int]) -> str:
+    raw = bytes(code for code in codes if code < 256)  # noqa: PLR2004 - one byte
+    try:
+        return raw.decode()
+    except ValueError:
+        return raw.decode("latin-1")
 
 
 def _from_morse(token: str) -> str:

@@ -11,6 +11,7 @@ from sqlalchemy import Engine
 from sqlmodel import Session
 
 from secretaria.clock import Clock
+from secretaria.context.injection import flag_injection
 from secretaria.context.prompt import is_base_whole
 from secretaria.conversations import store as conversations
 from secretaria.conversations.handoff import give_back
@@ -205,7 +206,7 @@ def _talks_with_machine(session: Session, conversation: Conversation, now: datet
 def _read(room: AnsweringRoom, session: Session, conversation: Conversation, turn: Turn, token: int) -> Claimed:
     contact = session.get_one(Contact, conversation.contact_id)
     now = room.clock.now()
-    context, burst = gather_context(
+    gathered, burst = gather_context(
         session,
         conversation,
         turn,
@@ -215,6 +216,7 @@ def _read(room: AnsweringRoom, session: Session, conversation: Conversation, tur
         silence=timedelta(hours=room.episode_silence_hours),
         now=now,
     )
+    context = flag_injection(gathered)
     return Claimed(
         turn_id=turn.id or 0,
         conversation_id=conversation.id or 0,

@@ -52,7 +52,10 @@ def check_draft(
         tools=context.tool_names,
         language=draft.language,
     )
-    return guard_draft(draft, evidence, Limits(max_characters=persona.max_chars, max_bubbles=persona.max_messages))
+    guarded = guard_draft(draft, evidence, Limits(max_characters=persona.max_chars, max_bubbles=persona.max_messages))
+    if not context.injection_suspected:
+        return guarded
+    return replace(guarded, checks={**guarded.checks, "injection": "suspected"})  # noted with the reply, nothing more
 
 
 def reasons_to_stop(guarded: Guarded) -> tuple[str, ...]:
