@@ -28,9 +28,9 @@ from secretaria.outbox.delivery import DispatchRoom
 from secretaria.replies.answer import AnsweringRoom, answer_turn
 from secretaria.replies.sweep import sweep
 from secretaria.settings import Flavour
-from secretaria.simulation.drafts import TOOL_FIELDS
 from secretaria.simulation.faults import SendFaults
 from secretaria.simulation.ledger import Ledger
+from secretaria.simulation.shape import TOOL_FIELDS
 from secretaria.simulation.tickets import TicketBook
 from secretaria.whaticket.gateway import Gateway
 from secretaria.whaticket.http_gateway import HttpGateway

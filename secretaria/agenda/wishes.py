@@ -18,6 +18,10 @@ CONFIRM = re.compile(
     r"\b(?:confirm(?:o|ado|ada|adissimo|amos|ar|a|e)|estarei|estaremos|vou sim|irei|pode contar|presenca|"
     r"sim|ok|okay|certo|combinado|blz|beleza|positivo|isso|fechado|claro)\b"
 )
+CLAUSE_END = re.compile(r"[,;.!?\n]+")
+ASKING = re.compile(
+    r"\b(?:se|caso|tem como|como|quanto|quando|saber|da pra|da para)\b|^(?!(?:nao|n|num) )(?:\w+ )?(?:posso|podemos|pode|podem|consigo)\b"
+)
 NOT = re.compile(r"\b(?:nao|n|num|nunca|nem)\b")
 
 
@@ -35,7 +39,13 @@ def confirms(texts: Sequence[str]) -> bool:
 
 
 def _stated(texts: Sequence[str]) -> list[str]:
-    return [text for text in texts if not text.rstrip().endswith("?")]
+    """Return what is stated: all of a message, or, before a question in the same message, the clauses that ask nothing."""
+    stated = []
+    for text in texts:
+        asks = text.rstrip().endswith("?")
+        clauses = CLAUSE_END.split(text.rstrip().rstrip("?"))[:-1] if asks else [text]
+        stated += [clause for clause in clauses if clause.strip() and not (asks and ASKING.search(plain(clause)))]
+    return stated
 
 
 def _keeps(said: str) -> bool:

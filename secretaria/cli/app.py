@@ -26,6 +26,7 @@ from secretaria.cli import (
     up,
     worker,
 )
+from secretaria.cli import eval as evaluate
 
 CONFIG_VARIABLE = "SECRETARIA_CONFIG"
 
@@ -50,6 +51,7 @@ app.add_typer(conversations.app, name="conversations")
 app.command("simulate")(simulate.simulate)
 app.add_typer(attendants.app, name="attendants")
 app.add_typer(config.app, name="config")
+app.add_typer(evaluate.app, name="eval")
 app.add_typer(inbox.app, name="inbox")
 app.add_typer(queue.app, name="queue")
 app.add_typer(secrets.app, name="secrets")

@@ -74,7 +74,7 @@ CLAIMS = (
     ),
     _claim(
         "confirmed booked rebooked", f"diz que confirmou, e isso {UNDONE}",
-        r"\bconfirmei\b", rf"{OPENING}(?:tudo )?confirmad[oa]", r"\bpresenca (?:ja )?confirmada",
+        r"\bconfirmei\b", rf"{OPENING}(?:tudo )?confirmad[oa]", r"\bpresenca (?:ja |esta |foi |ficou )?confirmada",
         rf"\b{THING} (?:esta |ficou |foi )?confirmad[oa]",
     ),
     _claim(

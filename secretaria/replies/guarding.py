@@ -46,7 +46,11 @@ def check_draft(
         context,
         tool_texts=[*([result.told] if result else []), *context.agenda_lines],
         done_texts=[result.told] if result and result.actions else [],
-        actions=[*(result.actions if result else ()), *(["handed_off", "noted"] if handed_off else [])],
+        actions=[
+            *(result.actions if result else ()),
+            *(["handed_off"] if handed_off else []),
+            *(["noted"] if handed_off or draft.handoff_brief else []),
+        ],
         contact_number=number,
         canary=canary,
         tools=context.tool_names,

@@ -29,6 +29,7 @@ WORDS = {
 }  # fmt: skip
 GIVES_AWAY = re.compile(r"desconto|off\b|gratis|reembols|devol|de graca|cashback|estorn|volta")
 WISHED = re.compile(r"(?:depois|antes|apos|partir)(?: das| de| da)?(?: as)? ?$")
+COMPARED = re.compile(r"\b(mais|menos) (?:de|que) ?$")
 NAMED_BEFORE = frozenset({"done", "tool", "customer", "earlier"})
 DAY_KINDS = frozenset({"day", "weekday"})
 MOST_FACTS = 25
@@ -98,6 +99,27 @@ def _judge_time(statement: Statement, matter: Matter) -> str:
     if _is_not_what_was_done(statement, matter):
         return f'"{statement.words}" não é o horário do que foi feito. Copie o da ferramenta.'
     return _judge_value(statement, matter)
+
+
+def _judge_length(statement: Statement, matter: Matter) -> str:
+    """Judge a span of time; "faltam mais de 24 horas" is true of the 26 that the tool counted, where 24 is a limit."""
+    before = COMPARED.search(read(matter.reply.text).folded[: statement.fact.start])
+    ours = [item for item in matter.of("length") if item.origin != "customer"]
+    if before and any(item.fact.values & statement.fact.values for item in ours):
+        counted = [item.fact.values for item in ours if item.origin == "tool"]
+        if any(_exceeds(values, statement.fact.values, more=before[1] == "mais") for values in counted):
+            return ""
+    return _judge_value(statement, matter)
+
+
+def _exceeds(counted: frozenset[object], limit: frozenset[object], *, more: bool) -> bool:
+    """Say whether one span is longer, or shorter, than another of the same unit."""
+    return any(
+        one[1] == other[1] and (one[0] > other[0] if more else one[0] < other[0])
+        for one in counted
+        for other in limit
+        if isinstance(one, tuple) and isinstance(other, tuple)
+    )
 
 
 def _judge_day(statement: Statement, matter: Matter) -> str:
@@ -235,7 +257,7 @@ JUDGES: dict[str, Judge] = {
     "free": _judge_value,
     "percent": _judge_percentage,
     "time": _judge_time,
-    "length": _judge_value,
+    "length": _judge_length,
     "day": _judge_day,
     "weekday": _judge_weekday,
     "weekdays": _judge_weekday,

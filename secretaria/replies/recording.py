@@ -82,6 +82,7 @@ def _say(reply: Reply, drafted: Drafted, max_bubbles: int) -> None:
     if drafted.silent:
         reply.bubbles = []
     if drafted.handoff is None:
+        reply.handoff_brief = draft.handoff_brief  # a note for the team, which is what makes "vou avisar" true
         return
     reply.handoff_reason, reply.handoff_by = drafted.handoff.reason, drafted.handoff.by
     reply.handoff_brief = drafted.handoff.brief

@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from secretaria.simulation.answers import Retrieval, Section, excerpt, fold, load_sections
+from secretaria.simulation.llm_protocol import Asked, CustomerMessage
 from secretaria.simulation.rhythm import SampleConversation, SampleTurn, Sentiment, load_conversations
+from secretaria.simulation.shape import flat_draft, is_draft
+from secretaria.simulation.summaries import aside
 
-ASKED_LIMIT = 200
-BRIEF_LIMIT = 200
 COURTESY = "Por nada! Se precisar, é só chamar."
 ALREADY_WITH_TEAM = "Certo! A equipe já foi avisada e fala com você por aqui."
 AGENDA = "Anotei o seu pedido. Quem confirma o horário é a equipe, que responde por aqui."
@@ -22,17 +23,6 @@ UNKNOWN = "Isso eu não sei responder com certeza. Chamei a equipe, que responde
 UNREADABLE = (
     "Recebi o que você mandou, mas ainda não consigo ver nem ouvir por aqui. Pode me escrever, por favor?"
     " Se preferir, chamo uma pessoa da equipe."
-)
-TOOL_FIELDS = (
-    "tool",
-    "tool_kind",
-    "tool_unit",
-    "tool_date",
-    "tool_time",
-    "tool_period",
-    "tool_person",
-    "tool_booking",
-    "tool_query",
 )
 ANSWERABLE = {"base": "base", "recusar": "refuse", "abster": "not_known"}
 GREETING = re.compile(
@@ -47,14 +37,6 @@ TOPICS = (
         re.compile(r"\b(?:horarios?|abre\w*|fecha\w*|onde|endereco|estaciona\w+|sabado|domingo|feriado)\b"),
     ),
 )
-
-
-@dataclass(frozen=True)
-class CustomerMessage:
-    """One message of the burst; ``kind`` is ``texto``, ``audio``, ``imagem`` and so on."""
-
-    kind: str
-    text: str
 
 
 @dataclass(frozen=True)
@@ -137,6 +119,10 @@ class Drafter:
             for turn in conversation.turns
         }
 
+    def write(self, asked: Asked) -> dict[str, Any]:
+        """Answer a request for a draft; of any other shape, the plainest thing that fits."""
+        return self.draft(asked.burst, asked.prompt) if is_draft(asked) else aside(asked)
+
     def draft(self, burst: Sequence[CustomerMessage], prompt: str) -> dict[str, Any]:
         """Answer a burst.
 
@@ -152,13 +138,13 @@ class Drafter:
             return self._from_label(burst, *labelled, prompt)
         texts = " ".join(message.text for message in burst if message.text.strip())
         if not texts:
-            return _flat(burst, "outro", "conversation", [UNREADABLE])
+            return flat_draft(burst, "outro", "conversation", [UNREADABLE])
         found = self._retrieval.find(texts)
         rule = next((rule for rule in RULES if rule.pattern.search(fold(texts))), None)
         if rule:
             return _from_rule(burst, rule, found)
         if found:
-            return _flat(burst, _topic(texts), "base", [excerpt(found)], sources=[found.id])
+            return flat_draft(burst, _topic(texts), "base", [excerpt(found)], sources=[found.id])
         return self._small_talk(burst, fold(texts))
 
     def _from_label(
@@ -168,7 +154,7 @@ class Drafter:
             return self._agenda(burst, turn)
         silent = COURTESY if turn.answer == "opcional" else ALREADY_WITH_TEAM
         replies = [_unless_known(reply, conversation.contact.name, prompt) for reply in turn.reference_reply]
-        return _flat(
+        return flat_draft(
             burst,
             turn.intent,
             ANSWERABLE.get(turn.answer, "base" if turn.sources else "conversation"),
@@ -182,7 +168,7 @@ class Drafter:
         """Be honest where the reference reply speaks of free times and bookings that only an agenda could know."""
         told = {source: excerpt(self._retrieval.sections[source]) for source in turn.sources}
         best = max(told, key=lambda source: sum(fact in told[source] for fact in turn.must_include), default=None)
-        return _flat(
+        return flat_draft(
             burst,
             turn.intent,
             "base" if best else "conversation",
@@ -194,16 +180,16 @@ class Drafter:
 
     def _small_talk(self, burst: Sequence[CustomerMessage], folded: str) -> dict[str, Any]:
         if GREETING.fullmatch(folded):
-            return _flat(burst, "saudacao", "conversation", [self._greeting])
+            return flat_draft(burst, "saudacao", "conversation", [self._greeting])
         if THANKS.search(folded):
-            return _flat(burst, "agradecimento", "conversation", [COURTESY], sentiment=1)
-        return _flat(burst, "outro", "not_known", [UNKNOWN], handoff_reason="sem_resposta")
+            return flat_draft(burst, "agradecimento", "conversation", [COURTESY], sentiment=1)
+        return flat_draft(burst, "outro", "not_known", [UNKNOWN], handoff_reason="sem_resposta")
 
 
 def _from_rule(burst: Sequence[CustomerMessage], rule: Rule, found: Section | None) -> dict[str, Any]:
     told = found if rule.with_base else None
     answerable = "refuse" if rule.intention == "manipulacao" else "base" if told else "conversation"
-    return _flat(
+    return flat_draft(
         burst,
         rule.intention,
         answerable,
@@ -212,37 +198,6 @@ def _from_rule(burst: Sequence[CustomerMessage], rule: Rule, found: Section | No
         sentiment=rule.sentiment,
         handoff_reason=rule.handoff_reason,
     )
-
-
-def _flat(
-    burst: Sequence[CustomerMessage],
-    intention: str,
-    answerable: str,
-    bubbles: Sequence[str],
-    *,
-    sources: Sequence[str] = (),
-    sentiment: Sentiment = 0,
-    handoff_reason: str | None = None,
-) -> dict[str, Any]:
-    said = " / ".join(" ".join(message.text.split()) or f"({message.kind})" for message in burst)
-    satisfied = "satisfied" if intention == "agradecimento" and sentiment == 1 else None
-    return {
-        "intention": intention,
-        "extra_intentions": [],
-        "sentiment": sentiment,
-        "urgent": intention == "urgencia",
-        "language": "pt",
-        "satisfaction": "unsatisfied" if intention == "reclamacao" else satisfied,
-        "asked": said[:ASKED_LIMIT],
-        **dict.fromkeys(TOOL_FIELDS),
-        "answerable": answerable,
-        "sources": list(sources),
-        "handoff_needed": handoff_reason is not None,
-        "handoff_reason": handoff_reason,
-        "handoff_brief": f"Cliente escreveu: {said}"[:BRIEF_LIMIT] if handoff_reason else None,
-        "memory": [],
-        "bubbles": list(bubbles),
-    }
 
 
 def _unless_known(reply: str, name: str | None, prompt: str) -> str:

@@ -9,7 +9,11 @@ from typing import Literal, get_args
 SendFault = Literal[
     "hang", "hang_after_send", "reset_after_send", "400_after_send", "500_after_send", "html_502", "reset"
 ]
-LlmMode = Literal["answer", "timeout", "html", "broken_json", "empty", "error_500"]
+LlmMode = Literal[
+    "answer", "timeout", "html", "broken_json", "empty", "error_500",
+    "rate_limited", "slow", "reset", "cut", "drip", "huge", "length", "refusal", "words_around", "wrong_enum",
+    "unknown_source",
+]  # fmt: skip
 LLM_MODES: tuple[LlmMode, ...] = get_args(LlmMode)
 
 
@@ -50,11 +54,20 @@ class LlmFaults:
     """How the simulated model misbehaves.
 
     Attributes:
-        mode: What every call does until it is changed; ``answer`` is the healthy one.
+        mode: What every call does until it is changed; ``answer`` is the healthy one. ``timeout`` never answers,
+            ``slow`` does after ``slow_seconds``, ``drip`` sends a few bytes at a time, ``reset`` and ``cut`` break the
+            connection before and inside the answer, ``rate_limited`` is a 429 that says when to come back, ``length``
+            stops in the middle for want of tokens, ``huge`` says a megabyte. The others answer in time with what a
+            draft must not be: ``empty``, ``broken_json``, ``refusal``, ``words_around`` it, ``wrong_enum``, a source
+            that is ``unknown_source``.
+        slow_seconds: How long ``slow`` takes.
+        retry_after_seconds: What ``rate_limited`` asks for.
     """
 
     def __init__(self, mode: LlmMode = "answer") -> None:
         self.mode: LlmMode = mode
+        self.slow_seconds = 3.0
+        self.retry_after_seconds = 2
         self._next: deque[LlmMode] = deque()
 
     def fail_next(self, times: int, mode: LlmMode) -> None:

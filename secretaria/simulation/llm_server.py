@@ -1,11 +1,10 @@
-"""A language model behind the OpenAI protocol that is no model: it answers from a business folder, the same every time."""
+"""A language model behind the OpenAI protocol that is no model: a writer decides what it says, switches how it fails."""
 
 from __future__ import annotations
 
+import asyncio
 import json
-import re
-import uuid
-from collections.abc import Mapping
+from collections.abc import AsyncIterator
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,44 +13,28 @@ from typing import Any
 from litestar import Litestar, MediaType, Request, Response, get, post
 from litestar.datastructures import State, UploadFile
 from litestar.di import NamedDependency, Provide
+from litestar.response import Stream
 
-from secretaria.clock import SystemClock
-from secretaria.simulation.drafts import CustomerMessage, Drafter
+from secretaria.simulation.drafts import Drafter
 from secretaria.simulation.faults import LlmFaults, LlmMode
+from secretaria.simulation.llm_protocol import MODEL, RESPONSE_FORMATS, RequestRefused, Writer, read_request
+from secretaria.simulation.llm_spoiling import HTML_PAGE, spoiled
 from secretaria.simulation.recordings import heard_in
-from secretaria.simulation.serving import linger
-from secretaria.simulation.summaries import sum_up, wants_summary
+from secretaria.simulation.serving import linger, reset_connection
 
-MODEL = "secretaria-simulada"
-RESPONSE_FORMATS = frozenset({"json_schema", "json_object"})
-BURST = re.compile(r"^<mensagens>\s*$(.*?)^</mensagens>\s*$", re.MULTILINE | re.DOTALL)
-HTML_PAGE = "<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>"
-CHARACTERS_PER_TOKEN = 4
+DRIP_BYTES = 16
+DRIP_SECONDS = 0.05
+SERVER_ERROR = 500
+RATE_LIMITED = 429
 
 Http = Request[Any, Any, State]
-
-
-class RequestRefused(Exception):
-    """The protocol answers with an error.
-
-    Attributes:
-        status: The HTTP status.
-        message: A sentence, English as the protocol's are.
-        param: The field of the request it is about, or None.
-    """
-
-    def __init__(self, status: int, message: str, param: str | None = None) -> None:
-        super().__init__(message)
-        self.status = status
-        self.message = message
-        self.param = param
 
 
 @dataclass(frozen=True)
 class Model:
     """The parts of one simulated model, as its routes see them."""
 
-    drafter: Drafter
+    writer: Writer
     faults: LlmFaults
     delay_seconds: float
     supports: AbstractSet[str]
@@ -63,6 +46,7 @@ def create_llm(
     *,
     supports: AbstractSet[str] = RESPONSE_FORMATS,
     faults: LlmFaults | None = None,
+    writer: Writer | None = None,
 ) -> Litestar:
     """Build the application of one model.
 
@@ -71,11 +55,12 @@ def create_llm(
         delay_seconds: How long it thinks about each answer.
         supports: The kinds of ``response_format`` it knows; others are refused with 400.
         faults: The switches for failures; a healthy model when left out.
+        writer: What it says: a script, the labels, an adversary; when left out, what the folder's base knows.
 
     Returns:
         An application to run with ``LocalServer``.
     """
-    model = Model(Drafter(business_folder), faults or LlmFaults(), delay_seconds, supports)
+    model = Model(writer or Drafter(business_folder), faults or LlmFaults(), delay_seconds, supports)
     return Litestar(
         [complete, transcribe, list_models],
         dependencies={"model": Provide(lambda: model, sync_to_thread=False)},
@@ -85,22 +70,22 @@ def create_llm(
     )
 
 
-@post("/v1/chat/completions")
+@post("/v1/chat/completions", status_code=200)
 async def complete(request: Http, model: NamedDependency[Model]) -> Response[Any]:
     """Answer a chat."""
     _check_key(request)
-    asked = _read(await request.body())
-    _check_format(asked, model.supports)
+    asked = read_request(await request.body(), model.supports)
     mode = model.faults.take()
-    await linger(request.receive, None if mode == "timeout" else model.delay_seconds)
-    if mode == "html":
-        return Response(HTML_PAGE, status_code=502, media_type=MediaType.HTML)
-    if mode == "error_500":
-        raise RequestRefused(500, "The server had an error while processing your request. Sorry about that!")
-    prompt = "\n".join(_text(message) for message in asked["messages"])
-    said = sum_up(asked) if wants_summary(asked) else model.drafter.draft(_burst(asked["messages"]), prompt)
-    content = json.dumps(said, ensure_ascii=False)
-    return Response(_completion(asked, prompt, _spoil(content, mode)), status_code=200)
+    thinking = model.delay_seconds + (model.faults.slow_seconds if mode == "slow" else 0.0)
+    await linger(request.receive, None if mode == "timeout" else thinking)
+    failed = _failed(request, model.faults, mode)
+    if failed is not None:
+        return failed
+    body = spoiled(asked, model.writer.write(asked), mode)
+    if mode in {"cut", "drip"}:
+        told = json.dumps(body, ensure_ascii=False).encode()
+        return Stream(_cut(request, told) if mode == "cut" else _dripped(told), media_type=MediaType.JSON)
+    return Response(body, status_code=200)
 
 
 @post("/v1/audio/transcriptions")
@@ -113,10 +98,9 @@ async def transcribe(request: Http, model: NamedDependency[Model]) -> Response[A
         raise RequestRefused(400, "you must provide a model and a file", "file")
     mode = model.faults.take()
     await linger(request.receive, None if mode == "timeout" else model.delay_seconds)
-    if mode == "html":
-        return Response(HTML_PAGE, status_code=502, media_type=MediaType.HTML)
-    if mode == "error_500":
-        raise RequestRefused(500, "The server had an error while processing your request. Sorry about that!")
+    failed = _failed(request, model.faults, mode)
+    if failed is not None:
+        return failed
     return Response({"text": heard_in(await file.read())}, status_code=200)
 
 
@@ -133,88 +117,46 @@ def _check_key(request: Http) -> None:
         raise RequestRefused(401, "You didn't provide an API key.")
 
 
-def _read(raw: bytes) -> dict[str, Any]:
-    try:
-        asked = json.loads(raw)
-    except ValueError as error:
-        raise RequestRefused(400, "We could not parse the JSON body of your request.") from error
-    if not isinstance(asked, dict) or not asked.get("messages") or not asked.get("model"):
-        raise RequestRefused(400, "you must provide a model and messages parameter", "messages")
-    if asked.get("stream"):
-        raise RequestRefused(400, "Streaming is not supported by this model.", "stream")
-    return asked
+def _failed(request: Http, faults: LlmFaults, mode: LlmMode) -> Response[Any] | None:
+    """Fail before anything is said, if the mode says so."""
+    match mode:
+        case "reset":
+            reset_connection(request.scope)
+            return Response(b"")
+        case "html":
+            return Response(HTML_PAGE, status_code=502, media_type=MediaType.HTML)
+        case "error_500":
+            raise RequestRefused(500, "The server had an error while processing your request. Sorry about that!")
+        case "rate_limited":
+            return _rate_limited(faults.retry_after_seconds)
+        case _:
+            return None
 
 
-def _check_format(asked: Mapping[str, Any], supports: AbstractSet[str]) -> None:
-    """Refuse what OpenAI refuses: an unknown kind, a schema without a name, a JSON mode nobody told the model of."""
-    wanted = asked.get("response_format") or {"type": "text"}
-    kind = wanted.get("type")
-    if kind == "text":
-        return
-    if kind not in supports:
-        raise RequestRefused(
-            400, f"Invalid parameter: 'response_format' of type '{kind}' is not supported.", "response_format"
-        )
-    schema = wanted.get("json_schema", {})
-    if kind == "json_schema" and not (schema.get("name") and isinstance(schema.get("schema"), dict)):
-        raise RequestRefused(
-            400, "Missing required parameter: 'response_format.json_schema'.", "response_format.json_schema"
-        )
-    if kind == "json_object" and not any("json" in _text(message).lower() for message in asked["messages"]):
-        raise RequestRefused(
-            400,
-            "'messages' must contain the word 'json' in some form, to use 'response_format' of type 'json_object'.",
-            "messages",
-        )
+async def _cut(request: Http, told: bytes) -> AsyncIterator[bytes]:
+    """Break the connection in the middle of the answer."""
+    yield told[: len(told) // 2]
+    await asyncio.sleep(DRIP_SECONDS)
+    reset_connection(request.scope)
 
 
-def _burst(messages: list[dict[str, Any]]) -> list[CustomerMessage]:
-    """Read what the customer wrote out of the last user message; without the marks, all of it is one text."""
-    last = next((_text(message) for message in reversed(messages) if message.get("role") == "user"), "")
-    marked = BURST.findall(last)
-    if not marked:
-        return [CustomerMessage("texto", last)]
-    lines = [json.loads(line) for line in marked[-1].splitlines() if line.strip()]
-    return [CustomerMessage(line["tipo"], line["texto"] or "") for line in lines]
+async def _dripped(told: bytes) -> AsyncIterator[bytes]:
+    for start in range(0, len(told), DRIP_BYTES):
+        yield told[start : start + DRIP_BYTES]
+        await asyncio.sleep(DRIP_SECONDS)
 
 
-def _text(message: Mapping[str, Any]) -> str:
-    content = message.get("content") or ""
-    if isinstance(content, str):
-        return content
-    return "\n".join(part.get("text", "") for part in content)
-
-
-def _spoil(content: str, mode: LlmMode) -> str:
-    if mode == "empty":
-        return ""
-    return content[: len(content) // 2] if mode == "broken_json" else content
-
-
-def _completion(asked: Mapping[str, Any], prompt: str, content: str) -> dict[str, Any]:
-    prompt_tokens, completion_tokens = len(prompt) // CHARACTERS_PER_TOKEN, len(content) // CHARACTERS_PER_TOKEN
-    return {
-        "id": f"chatcmpl-{uuid.uuid4().hex[:24]}",
-        "object": "chat.completion",
-        "created": int(SystemClock().now().timestamp()),
-        "model": asked["model"],
-        "choices": [
-            {
-                "index": 0,
-                "message": {"role": "assistant", "content": content, "refusal": None},
-                "logprobs": None,
-                "finish_reason": "stop",
-            }
-        ],
-        "usage": {
-            "prompt_tokens": prompt_tokens,
-            "completion_tokens": completion_tokens,
-            "total_tokens": prompt_tokens + completion_tokens,
-        },
+def _rate_limited(seconds: int) -> Response[Any]:
+    error = {
+        "message": "Rate limit reached for requests",
+        "type": "requests",
+        "param": None,
+        "code": "rate_limit_exceeded",
     }
+    return Response({"error": error}, status_code=RATE_LIMITED, headers={"Retry-After": str(seconds)})
 
 
 def _answer_refused(_: Http, refused: RequestRefused) -> Response[Any]:
-    kind = "server_error" if refused.status >= 500 else "invalid_request_error"  # noqa: PLR2004 - the HTTP classes
+    kind = "server_error" if refused.status >= SERVER_ERROR else "invalid_request_error"
     error = {"message": refused.message, "type": kind, "param": refused.param, "code": None}
     return Response({"error": error}, status_code=refused.status)

@@ -65,6 +65,25 @@ def audio_event(number: str, message_id: str, at: datetime, name: str, seconds: 
     return _event(Writing(number, None, message_id, at, name), _audio(at, seconds))
 
 
+def image_event(number: str, caption: str, message_id: str, at: datetime, name: str) -> Event:
+    """Build an image; like the real one it carries an encrypted address and no picture."""
+    image = _encrypted(at, "image/jpeg", 48_000) | {"height": 1280, "width": 960}
+    return _event(
+        Writing(number, None, message_id, at, name), {"imageMessage": image | ({"caption": caption} if caption else {})}
+    )
+
+
+def sticker_event(number: str, message_id: str, at: datetime, name: str) -> Event:
+    """Build a sticker."""
+    return _event(Writing(number, None, message_id, at, name), {"stickerMessage": _encrypted(at, "image/webp", 9_000)})
+
+
+def own_event(number: str, text: str, message_id: str, at: datetime) -> Event:
+    """Build a message that a person of the team wrote from the phone or the panel."""
+    (event,) = _own(Writing(number, text, message_id, at, ""))
+    return event
+
+
 def events(kind: str, overrides: Mapping[str, str], at: datetime) -> list[Event]:
     """Build the events of one kind of message.
 
@@ -246,20 +265,20 @@ def _extended(writing: Writing) -> dict[str, Any]:
 
 
 def _audio(at: datetime, seconds: int) -> dict[str, Any]:
+    sound = {"seconds": seconds, "ptt": True, "waveform": "AAABAgMEBQYH"}
+    return {"audioMessage": _encrypted(at, "audio/ogg; codecs=opus", seconds * 2289) | sound}
+
+
+def _encrypted(at: datetime, mimetype: str, length: int) -> dict[str, Any]:
     return {
-        "audioMessage": {
-            "url": "https://mmg.whatsapp.net/v/t62.7118-24/inventado.enc?ccb=11-4&oh=01_X&oe=69000000",
-            "fileSha256": "AQIDBAUGBwg=",
-            "fileEncSha256": "CAcGBQQDAgE=",
-            "mediaKey": "AAECAwQFBgc=",
-            "directPath": "/v/t62.7118-24/inventado.enc",
-            "mediaKeyTimestamp": str(int(at.timestamp())),
-            "mimetype": "audio/ogg; codecs=opus",
-            "fileLength": str(seconds * 2289),
-            "seconds": seconds,
-            "ptt": True,
-            "waveform": "AAABAgMEBQYH",
-        }
+        "url": "https://mmg.whatsapp.net/v/t62.7118-24/inventado.enc?ccb=11-4&oh=01_X&oe=69000000",
+        "fileSha256": "AQIDBAUGBwg=",
+        "fileEncSha256": "CAcGBQQDAgE=",
+        "mediaKey": "AAECAwQFBgc=",
+        "directPath": "/v/t62.7118-24/inventado.enc",
+        "mediaKeyTimestamp": str(int(at.timestamp())),
+        "mimetype": mimetype,
+        "fileLength": str(length),
     }
 
 

@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
+
+from secretaria.errors import ConfigurationError
 
 CONVERSATIONS_FILE = "conversations.jsonl"
 
 Sentiment = Literal[-1, 0, 1]
+Answer = Literal[
+    "base", "ferramenta", "esclarecer", "social", "opcional", "recusar", "transferir", "abster", "espera", "silencio"
+]  # fmt: skip
+
+
+class SampleInvalid(ConfigurationError):
+    """The labelled conversations cannot be read; the message names the line."""
 
 
 @dataclass(frozen=True)
@@ -23,13 +33,22 @@ class Contact:
 
 @dataclass(frozen=True)
 class SampleMessage:
-    """One message; ``offset_s`` counts seconds from the start of the conversation."""
+    """One message; ``offset_s`` counts seconds from the start of the conversation.
+
+    Attributes:
+        sender: ``agent`` is a person of the team.
+        type: ``text``, ``audio``, ``image`` or ``sticker``.
+        duration_s: Of an audio.
+        transcript: What an audio says; None where nobody wrote it down.
+    """
 
     offset_s: float
     sender: Literal["customer", "agent"]
-    type: Literal["text", "audio", "image", "sticker"]
+    type: str
     text: str
     turn: int | None
+    duration_s: float = 7.0
+    transcript: str | None = None
 
 
 @dataclass(frozen=True)
@@ -47,6 +66,8 @@ class SampleTurn:
         sources: Sections of the base, ``file.md#anchor``.
         must_include: What a good reply says.
         reference_reply: One good reply, a text per bubble; empty where silence is good.
+        must_not_include: What no reply may say.
+        slots: What a tool is asked with: ``data``, ``hora``, ``unidade``, ``procedimento``, ``codigo`` and others.
     """
 
     n: int
@@ -59,6 +80,8 @@ class SampleTurn:
     sources: tuple[str, ...]
     must_include: tuple[str, ...]
     reference_reply: tuple[str, ...]
+    must_not_include: tuple[str, ...] = ()
+    slots: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -90,12 +113,14 @@ def load_conversations(folder: Path) -> list[SampleConversation]:
 
     Args:
         folder: The business folder; one without ``conversations.jsonl`` has none.
+
+    Raises:
+        SampleInvalid: A line is not a conversation of the format.
     """
     path = folder / CONVERSATIONS_FILE
     if not path.is_file():
         return []
-    with path.open(encoding="utf-8") as lines:
-        return [_conversation(json.loads(line)) for line in lines if line.strip()]
+    return list(_read(path))
 
 
 def typing_schedule(
@@ -120,33 +145,77 @@ def typing_schedule(
     ]
 
 
+def _read(path: Path) -> Iterator[SampleConversation]:
+    with path.open(encoding="utf-8-sig") as lines:
+        for number, line in enumerate(lines, start=1):
+            if not line.strip():
+                continue
+            try:
+                yield _conversation(json.loads(line))
+            except KeyError as error:
+                raise SampleInvalid(f"{path}, linha {number}: falta {error}", _FORMAT_HINT) from error
+            except (TypeError, ValueError, IndexError, AttributeError) as error:
+                raise SampleInvalid(f"{path}, linha {number}: {error}", _FORMAT_HINT) from error
+
+
+_FORMAT_HINT = "o formato está no README do negócio de exemplo"
+
+
 def _conversation(row: dict[str, Any]) -> SampleConversation:
+    started = datetime.fromisoformat(row["started_at"])
+    if started.tzinfo is None:
+        raise ValueError("started_at sem fuso")
+    messages = tuple(_message(item) for item in row["messages"])
+    turns = tuple(_turn(item, len(messages)) for item in row["turns"])
+    contact = row["contact"]
     return SampleConversation(
-        id=row["id"],
-        contact=Contact(row["contact"]["name"], row["contact"]["number"]),
-        started_at=datetime.fromisoformat(row["started_at"]),
-        tags=tuple(row["tags"]),
-        messages=tuple(_message(item) for item in row["messages"]),
-        turns=tuple(_turn(item) for item in row["turns"]),
+        id=str(row["id"]),
+        contact=Contact(contact.get("name"), str(contact["number"])),
+        started_at=started,
+        tags=tuple(row.get("tags") or ()),
+        messages=messages,
+        turns=turns,
     )
 
 
 def _message(item: dict[str, Any]) -> SampleMessage:
+    if item["sender"] not in {"customer", "agent"}:
+        raise ValueError(f"sender desconhecido: {item['sender']!r}")
     return SampleMessage(
-        offset_s=item["offset_s"], sender=item["sender"], type=item["type"], text=item["text"], turn=item.get("turn")
+        offset_s=float(item["offset_s"]),
+        sender=item["sender"],
+        type=item.get("type") or "text",
+        text=item.get("text") or "",
+        turn=item.get("turn"),
+        duration_s=float(item.get("duration_s") or 7.0),
+        transcript=item.get("transcript"),
     )
 
 
-def _turn(item: dict[str, Any]) -> SampleTurn:
+def _turn(item: dict[str, Any], messages: int) -> SampleTurn:
+    indices = tuple(item["messages"])
+    if not indices or not all(isinstance(index, int) and 0 <= index < messages for index in indices):
+        raise ValueError(f"turno {item['n']}: messages aponta para fora da conversa")
+    if item["answer"] not in get_args(Answer):
+        raise ValueError(f"turno {item['n']}: answer desconhecido: {item['answer']!r}")
     return SampleTurn(
-        n=item["n"],
-        messages=tuple(item["messages"]),
+        n=int(item["n"]),
+        messages=indices,
         intent=item["intent"],
         sentiment=item["sentiment"],
-        handoff=item["handoff"],
-        handoff_reason=item["handoff_reason"],
+        handoff=item.get("handoff"),
+        handoff_reason=item.get("handoff_reason"),
         answer=item["answer"],
-        sources=tuple(item["sources"]),
-        must_include=tuple(item["must_include"]),
-        reference_reply=tuple(item["reference_reply"]),
+        sources=tuple(item.get("sources") or ()),
+        must_include=tuple(item.get("must_include") or ()),
+        reference_reply=_bubbles(item.get("reference_reply")),
+        must_not_include=tuple(item.get("must_not_include") or ()),
+        slots={name: str(value) for name, value in (item.get("slots") or {}).items() if value is not None},
     )
+
+
+def _bubbles(reply: object) -> tuple[str, ...]:
+    """Read a reply of one text as one bubble."""
+    if isinstance(reply, str):
+        return (reply,) if reply else ()
+    return tuple(str(bubble) for bubble in reply) if isinstance(reply, list | tuple) else ()

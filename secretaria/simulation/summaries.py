@@ -4,21 +4,26 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
 from typing import Any
+
+from secretaria.simulation.llm_protocol import Asked, plainest
 
 SUMMARY_SCHEMA = "resumo_da_conversa"
 SPOKEN = re.compile(r"^<conversa>\s*$(.*?)^</conversa>\s*$", re.MULTILINE | re.DOTALL)
 QUOTED = 120
 
 
-def wants_summary(asked: Mapping[str, Any]) -> bool:
+def aside(asked: Asked) -> dict[str, Any]:
+    """Answer what asks for no draft: a summary where one is wanted, else the plainest object that fits."""
+    return sum_up(asked) if wants_summary(asked) else plainest(asked)
+
+
+def wants_summary(asked: Asked) -> bool:
     """Say whether a request asks for the summary of a conversation, by the name of the shape or by its delimiters."""
-    schema = (asked.get("response_format") or {}).get("json_schema") or {}
-    return schema.get("name") == SUMMARY_SCHEMA or bool(_spoken(asked))
+    return asked.schema_name == SUMMARY_SCHEMA or bool(_spoken(asked))
 
 
-def sum_up(asked: Mapping[str, Any]) -> dict[str, Any]:
+def sum_up(asked: Asked) -> dict[str, Any]:
     """Sum up the conversation of a request."""
     lines = _spoken(asked)
     first = next((line["texto"] for line in lines if line["autor"] == "cliente" and line["texto"]), "")
@@ -32,7 +37,6 @@ def sum_up(asked: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _spoken(asked: Mapping[str, Any]) -> list[dict[str, str]]:
-    content = asked["messages"][-1].get("content")
-    found = SPOKEN.findall(content) if isinstance(content, str) else []
+def _spoken(asked: Asked) -> list[dict[str, str]]:
+    found = SPOKEN.findall(asked.messages[-1][1])
     return [json.loads(line) for line in found[-1].splitlines() if line.strip()] if found else []

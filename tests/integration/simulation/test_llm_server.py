@@ -9,12 +9,14 @@ from contextlib import ExitStack
 from typing import Any
 
 import httpx
+import httpx2
 import openai
 import pytest
 
 from secretaria.simulation import SAMPLE_BUSINESS
 from secretaria.simulation.faults import LlmFaults
-from secretaria.simulation.llm_server import RESPONSE_FORMATS, create_llm
+from secretaria.simulation.llm_protocol import RESPONSE_FORMATS
+from secretaria.simulation.llm_server import create_llm
 from secretaria.simulation.serving import LocalServer
 
 SCHEMA: dict[str, Any] = {
@@ -186,3 +188,51 @@ def test_content_may_be_useless(client: openai.OpenAI, faults: LlmFaults, mode: 
     faults.mode = mode
     with pytest.raises(json.JSONDecodeError):
         _ask(client, "oi")
+
+
+@pytest.mark.parametrize("mode", ["reset", "cut"])
+def test_the_connection_may_break(client: openai.OpenAI, faults: LlmFaults, mode: Any) -> None:  # noqa: ANN401 - a literal
+    """Before the answer or in the middle of it, the next call is well."""
+    faults.fail_next(1, mode)
+    with pytest.raises((openai.APIConnectionError, httpx2.TransportError)):
+        _ask(client, "oi")
+    assert _ask(client, "oi")["intention"] == "saudacao"
+
+
+def test_a_rate_limit_says_when_to_come_back(client: openai.OpenAI, faults: LlmFaults) -> None:
+    """429 carries Retry-After."""
+    faults.fail_next(1, "rate_limited")
+    with pytest.raises(openai.RateLimitError) as refused:
+        _ask(client, "oi")
+    assert refused.value.response.headers["retry-after"] == "2"
+
+
+def test_an_answer_may_stop_for_want_of_tokens_or_be_refused(client: openai.OpenAI, faults: LlmFaults) -> None:
+    """Both say so where the protocol has a field for it."""
+    faults.fail_next(1, "length")
+    faults.fail_next(1, "refusal")
+    cut, refused = [
+        client.chat.completions.create(model="modelo-inventado", messages=_messages("oi")).choices[0] for _ in range(2)
+    ]
+    assert cut.finish_reason == "length"
+    assert refused.message.content is None
+    assert refused.message.refusal
+
+
+@pytest.mark.parametrize(
+    ("mode", "shows"),
+    [
+        ("words_around", "```json"),
+        ("wrong_enum", '"vender"'),
+        ("unknown_source", "inventado.md"),
+        ("huge", "muito muito"),
+        ("drip", '"saudacao"'),
+    ],
+)
+def test_an_answer_may_be_in_time_and_wrong(client: openai.OpenAI, faults: LlmFaults, mode: Any, shows: str) -> None:  # noqa: ANN401 - a literal
+    """Words around the object, a value outside its list, an invented source, a megabyte, a few bytes at a time."""
+    faults.fail_next(1, mode)
+    completion = client.chat.completions.create(model="modelo-inventado", messages=_messages("oi"))
+    content = completion.choices[0].message.content or ""
+    assert shows in content
+    assert (len(content) > 900_000) == (mode == "huge")

@@ -68,6 +68,8 @@ def test_names_of_the_business_are_compared_as_people_write_them() -> None:
         ("pode desmarcar por favor", True), ("CANCELA A MINHA LIMPEZA", True), ("não posso amanhã", True),
         ("posso cancelar?", False), ("não cancela não", False), ("não quero cancelar", False), ("oi", False),
         ("não vou atrasar?", False), ("obrigada", False),
+        ("vou ter q cancelar hj as 14h, pago algo?", True), ("não posso ir hj. tem multa?", True),
+        ("se eu cancelar, pago multa?", False), ("oi, da pra cancelar, ou tem taxa?", False),
     ],
 )  # fmt: skip
 def test_words_that_cancel(text: str, *, cancelled: bool) -> None:

@@ -8,7 +8,8 @@ import pytest
 
 from secretaria.context.schema import json_schema
 from secretaria.simulation import SAMPLE_BUSINESS
-from secretaria.simulation.drafts import AGENDA, COURTESY, UNKNOWN, CustomerMessage, Drafter
+from secretaria.simulation.drafts import AGENDA, COURTESY, UNKNOWN, Drafter
+from secretaria.simulation.llm_protocol import CustomerMessage
 from secretaria.simulation.rhythm import SampleConversation
 
 INTENTIONS = set(

@@ -1,0 +1,1 @@
+"""How good is she, and did it get worse? Labelled conversations, adversaries, simulated customers, and what was recorded."""

@@ -1,0 +1,45 @@
+"""A double of the systems a business has beside us: where the labels call a tool that nobody declares, it tells what they tell."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlmodel import Session
+
+from secretaria.knowledge.business import BusinessCard
+from secretaria.replies.declared_tools import DeclaredTools
+from secretaria.replies.toolbox import Errand
+from secretaria.tools.calls import ToolCall, ToolResult
+
+OUTSIDE = "sistema_do_negocio"
+
+
+class OutsideSystem(DeclaredTools):
+    """The declared tools, and one more while it has something to tell.
+
+    Attributes:
+        tells: What the system knows of the turn at hand; empty where it is not there.
+    """
+
+    tells: str = ""
+
+    def names(self, card: BusinessCard) -> Sequence[str]:
+        """Return the names of the declared tools, and the double's where it is there."""
+        return (*super().names(card), *((OUTSIDE,) if self.tells else ()))
+
+    def run(self, card: BusinessCard, call: ToolCall, errand: Errand) -> ToolResult:
+        """Tell what the system knows, or run a declared tool.
+
+        Raises:
+            DatabaseUnavailable: PostgreSQL went away.
+        """
+        if call.name == OUTSIDE:
+            return ToolResult(OUTSIDE, ok=True, told=self.tells)
+        return super().run(card, call, errand)
+
+    def settle(
+        self, session: Session, card: BusinessCard, result: ToolResult, errand: Errand, bubbles: Sequence[str]
+    ) -> None:
+        """Write what a declared tool leaves behind; the double leaves nothing."""
+        if result.name != OUTSIDE:
+            super().settle(session, card, result, errand, bubbles)
