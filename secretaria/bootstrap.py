@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from secretaria.attendants.accounts import AccountsRoom
     from secretaria.attendants.entering import Entrance
     from secretaria.attendants.sessions import Sessions
+    from secretaria.audit.trail import Actor
     from secretaria.breaker import Breaker, State
     from secretaria.conversations.leases import LeaseKeeper
     from secretaria.inbox.catch_up import CatchUpRoom
@@ -284,11 +285,11 @@ class Installation:
         keys = self._rotating("JWT_SECRET")
         return Entrance(self.engine, self.clock, self.sessions, LoginThrottle(self.redis), keys)
 
-    def accounts_room(self) -> AccountsRoom:
-        """What the accounts of those who attend work with."""
+    def accounts_room(self, actor: Actor) -> AccountsRoom:
+        """What the accounts of those who attend work with, for one who changes them."""
         from secretaria.attendants.accounts import AccountsRoom
 
-        return AccountsRoom(self.engine, self.clock, self.sessions)
+        return AccountsRoom(self.engine, self.clock, self.sessions, actor)
 
     def filing_room(self) -> FilingRoom:
         """What the filing of events works with."""

@@ -15,6 +15,7 @@ from secretaria.attendants.models import Attendant
 from secretaria.attendants.passwords import hash_password
 from secretaria.attendants.roles import Role
 from secretaria.attendants.sessions import Sessions
+from secretaria.audit.trail import Actor, note
 from secretaria.clock import Clock
 from secretaria.database.transaction import transaction
 from secretaria.errors import Conflict, NotFound, UsageInvalid
@@ -45,11 +46,13 @@ class AccountsRoom:
 
     Attributes:
         sessions: Where the sessions of a changed account end.
+        actor: Who changes the accounts, for the audit.
     """
 
     engine: Engine
     clock: Clock
     sessions: Sessions
+    actor: Actor
 
 
 def add_attendant(
@@ -85,6 +88,9 @@ def add_attendant(
         with transaction(room.engine) as session:
             session.add(attendant)
             session.flush()
+            note(
+                session, room.actor, "attendant.added", _target(attendant), at=room.clock.now(), after=_shown(attendant)
+            )
     except IntegrityError as error:
         raise LoginTaken(
             f"já existe quem entre com {folded}", "veja a equipe com: secretaria attendants list"
@@ -99,7 +105,7 @@ def change_role(room: AccountsRoom, login: str, role: Role) -> None:
         AttendantUnknown: There is no such account.
         LastOwner: Nobody else could manage the team.
     """
-    with _changed(room, login) as (attendant, other_owners):
+    with _changed(room, login, "attendant.role_changed") as (attendant, other_owners):
         if attendant.role == Role.OWNER and role is not Role.OWNER:
             _refuse_last_owner(other_owners)
         attendant.role = role
@@ -113,7 +119,7 @@ def change_password(room: AccountsRoom, login: str, password: str, *, expired: b
         PasswordWeak: The password would be guessed.
     """
     kept = hash_password(password)
-    with _changed(room, login) as (attendant, _):
+    with _changed(room, login, "attendant.password_changed") as (attendant, _):
         attendant.password_hash, attendant.password_expired = kept, expired
 
 
@@ -124,7 +130,7 @@ def disable_attendant(room: AccountsRoom, login: str) -> None:
         AttendantUnknown: There is no such account.
         LastOwner: Nobody else could manage the team.
     """
-    with _changed(room, login) as (attendant, other_owners):
+    with _changed(room, login, "attendant.disabled") as (attendant, other_owners):
         if attendant.role == Role.OWNER:
             _refuse_last_owner(other_owners)
         attendant.disabled_at = attendant.disabled_at or room.clock.now()
@@ -136,12 +142,12 @@ def enable_attendant(room: AccountsRoom, login: str) -> None:
     Raises:
         AttendantUnknown: There is no such account.
     """
-    with _changed(room, login) as (attendant, _):
+    with _changed(room, login, "attendant.enabled") as (attendant, _):
         attendant.disabled_at = None
 
 
 @contextmanager
-def _changed(room: AccountsRoom, login: str) -> Iterator[tuple[Attendant, list[Attendant]]]:
+def _changed(room: AccountsRoom, login: str, action: str) -> Iterator[tuple[Attendant, list[Attendant]]]:
     """Change one account under its lock; its version voids the sessions even where Redis does not hear of it."""
     with transaction(room.engine) as session:
         owners = store.lock_owners(session)
@@ -150,10 +156,21 @@ def _changed(room: AccountsRoom, login: str) -> Iterator[tuple[Attendant, list[A
             raise AttendantUnknown(
                 f"ninguém entra com {store.fold_login(login)}", "veja a equipe com: secretaria attendants list"
             )
+        before = _shown(attendant)
         yield attendant, [owner for owner in owners if owner.id != attendant.id]
         attendant.version += 1
         session.add(attendant)
+        after = _shown(attendant)
+        note(session, room.actor, action, _target(attendant), at=room.clock.now(), before=before, after=after)
     room.sessions.end_all(attendant.id or 0)
+
+
+def _target(attendant: Attendant) -> str:
+    return f"attendant:{attendant.id}"
+
+
+def _shown(attendant: Attendant) -> dict[str, object]:
+    return {"login": attendant.login, "role": attendant.role, "open": attendant.disabled_at is None}
 
 
 def _refuse_last_owner(others: Sequence[Attendant]) -> None:

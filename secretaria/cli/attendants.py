@@ -105,9 +105,9 @@ def disable(
 
 
 def _room() -> AccountsRoom:
-    from secretaria.cli.installed import open_installation
+    from secretaria.cli.installed import open_installation, operator
 
-    return open_installation().accounts_room()
+    return open_installation().accounts_room(operator())
 
 
 def _password(*, stdin: bool, random: bool) -> str:

@@ -11,10 +11,12 @@ from secretaria.attendants.entering import Entrance
 from secretaria.attendants.roles import Role
 from secretaria.attendants.sessions import Sessions
 from secretaria.attendants.throttle import LoginThrottle
+from secretaria.audit.trail import Actor
 from secretaria.clock import HeldClock
 
 KEY = "chave-de-teste-com-mais-de-32-bytes-1"
 PASSWORD = "quatro palavras bem inventadas"
+TESTER = Actor("teste", "cli", "maquina")
 
 
 @pytest.fixture
@@ -26,7 +28,7 @@ def sessions(valkey: redis.Redis, clock: HeldClock) -> Sessions:
 @pytest.fixture
 def accounts(engine: Engine, clock: HeldClock, sessions: Sessions) -> AccountsRoom:
     """Open the accounts, with one owner in them."""
-    room = AccountsRoom(engine, clock, sessions)
+    room = AccountsRoom(engine, clock, sessions, TESTER)
     add_attendant(room, login="dona", name="Dona Inventada", role=Role.OWNER, password=PASSWORD)
     return room
 

@@ -14,6 +14,7 @@ from sqlalchemy import Engine
 from secretaria.attendants.accounts import AccountsRoom, add_attendant, change_role, disable_attendant
 from secretaria.attendants.roles import Role
 from secretaria.attendants.sessions import Sessions
+from secretaria.audit.trail import Actor
 from secretaria.clock import SystemClock
 from secretaria.web.access import (
     ACCESS,
@@ -27,6 +28,7 @@ from secretaria.web.access import (
 from tests.integration.web.conftest import Start
 
 PASSWORD = "quatro palavras bem inventadas"
+TESTER = Actor("teste", "cli", "maquina")
 JWT_KEY = "chave-de-teste-com-mais-de-32-bytes-1"
 TEAM = {"dona": Role.OWNER, "ana": Role.ATTENDANT, "vera": Role.VIEWER}
 
@@ -35,7 +37,7 @@ TEAM = {"dona": Role.OWNER, "ana": Role.ATTENDANT, "vera": Role.VIEWER}
 def team(engine: Engine, valkey: redis.Redis) -> AccountsRoom:
     """Open an account of each role."""
     clock = SystemClock()
-    room = AccountsRoom(engine, clock, Sessions(valkey, clock))
+    room = AccountsRoom(engine, clock, Sessions(valkey, clock), TESTER)
     for login, role in TEAM.items():
         add_attendant(room, login=login, name=login.title(), role=role, password=PASSWORD)
     return room
