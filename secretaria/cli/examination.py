@@ -46,6 +46,7 @@ def examine() -> Iterator[Result]:
         ("redis", "secretaria up, ou confira REDIS_URL", partial(_redis, installation)),
         ("workers", "secretaria worker", partial(_workers, installation)),
         ("whaticket", "confira WHATICKET_URL e se o Whaticket está no ar", partial(_whaticket, installation)),
+        ("orçamento", "preencha [budget] prices", partial(_budget, settings)),
         ("modelo", "confira LLM_API_KEY, LLM_BASE_URL e [llm] model", partial(_model, installation)),
     )
     for name, mend, examination in examinations:
@@ -120,6 +121,19 @@ def _whaticket(installation: Installation) -> str:
     require(installation.settings, ("WHATICKET_URL", "WHATICKET_TOKEN"))
     installation.gateway.ping()
     return f"respondeu ({installation.settings.whaticket.flavour})"
+
+
+def _budget(settings: Settings) -> str:
+    from secretaria.clock import SystemClock
+    from secretaria.llm.pricing import PriceList
+
+    prices, today, limits = PriceList(settings.budget.prices), SystemClock().now().date(), settings.budget
+    asked = [settings.llm.model, settings.llm.fallback_model, limits.small_model]
+    asked += [settings.media.model] if settings.media.transcribe else []
+    unpriced = [model for model in dict.fromkeys(asked) if model and not prices.knows(model, on=today)]
+    held = f"US$ {limits.day_usd:g} por dia e US$ {limits.month_usd:g} por mês (0 não limita)"
+    told = f"; sem preço, só os tokens têm limite: {', '.join(unpriced)}" if unpriced else ""
+    return held + told
 
 
 def _model(installation: Installation) -> str:

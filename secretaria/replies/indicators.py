@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, case, func
 from sqlmodel import Session, SQLModel, col, select
 
-from secretaria.conversations.models import Turn
+from secretaria.conversations.models import Episode, Turn
 from secretaria.conversations.store import OPEN_STATES
 from secretaria.inbox.models import EventState, InboxEvent
 from secretaria.outbox.models import ItemState, OutboxItem
@@ -16,6 +16,7 @@ from secretaria.replies.models import Reply
 
 LAST_TURNS = 200
 EXPLICIT, INFERRED = "explicit", "inferred"
+SATISFIED = "satisfied"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,7 @@ def read_indicators(session: Session) -> Indicators:
             "outbox": _count(session, OutboxItem, col(OutboxItem.state) == ItemState.PENDING),
         },
         sentiment_average=_sentiment_average(session),
-        satisfaction={EXPLICIT: _satisfied_ratio(session)},
+        satisfaction={EXPLICIT: _said_ratio(session), INFERRED: _inferred_ratio(session)},
         unlabelled=_unlabelled_share(session),
     )
 
@@ -65,7 +66,7 @@ def _sentiment_average(session: Session) -> float | None:
     return _float(session.exec(select(func.avg(last.c.sentiment))).one())
 
 
-def _satisfied_ratio(session: Session) -> float | None:
+def _said_ratio(session: Session) -> float | None:
     """What customers said outright."""
     last = (
         select(Reply.satisfaction)
@@ -74,8 +75,19 @@ def _satisfied_ratio(session: Session) -> float | None:
         .limit(LAST_TURNS)
         .subquery()
     )
-    satisfied = case((last.c.satisfaction == "satisfied", 1.0), else_=0.0)
-    return _float(session.exec(select(func.avg(satisfied))).one())
+    return _float(session.exec(select(func.avg(case((last.c.satisfaction == SATISFIED, 1.0), else_=0.0)))).one())
+
+
+def _inferred_ratio(session: Session) -> float | None:
+    """What the summaries of ended episodes took them for."""
+    last = (
+        select(Episode.satisfaction)
+        .where(col(Episode.satisfaction).is_not(None))
+        .order_by(col(Episode.id).desc())
+        .limit(LAST_TURNS)
+        .subquery()
+    )
+    return _float(session.exec(select(func.avg(case((last.c.satisfaction == SATISFIED, 1.0), else_=0.0)))).one())
 
 
 def _unlabelled_share(session: Session) -> float | None:

@@ -121,7 +121,7 @@ def test_doctor_finds_what_is_wrong_and_how_to_mend_it(shop: Shop, tmp_path: Pat
     assert ran.code == 1
     assert [found[name]["status"] for name in ("postgresql", "redis", "workers")] == ["falha"] * 3
     assert all(found[name]["mend"] for name in ("postgresql", "redis", "workers"))
-    assert [found[name]["status"] for name in ("negócio", "whaticket", "modelo")] == ["ok"] * 3
+    assert [found[name]["status"] for name in ("negócio", "whaticket", "orçamento", "modelo")] == ["ok"] * 4
 
 
 def test_serve_and_worker_by_hand_with_several_processes(shop: Shop, tmp_path: Path) -> None:

@@ -19,12 +19,12 @@ import pytest
 import redis
 from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import Engine
-from sqlmodel import Session
+from sqlmodel import Session, select
 
 from secretaria.breaker import FAILURES, Breaker
 from secretaria.clock import HeldClock, SystemClock
 from secretaria.context.schema import INTENTIONS
-from secretaria.conversations.models import Author, Direction, Turn, TurnState
+from secretaria.conversations.models import Author, Conversation, Direction, Episode, Turn, TurnState
 from secretaria.conversations.store import add_message, lock_conversation, upsert_contact
 from secretaria.llm.models import LlmSpending
 from secretaria.outbox.models import ItemState, OutboxItem
@@ -254,6 +254,24 @@ def test_what_the_model_did_not_read_is_unknown_and_not_neutral(
     found = scraped(site)
     assert found["secretaria_sentiment_average_gauge", ()] == -1.0
     assert found["secretaria_unlabelled_ratio_gauge", ()] == 0.75
+
+
+def test_what_was_inferred_stands_apart_from_what_was_said(
+    site: httpx.Client, engine: Engine, clock: HeldClock
+) -> None:
+    """One customer said that she is satisfied; of two ended conversations the summary took one for it."""
+    add_turns(engine, clock.now(), [(1, "satisfied")])
+    with Session(engine) as session:
+        (contact,) = session.exec(select(Conversation.contact_id)).all()
+        for hours, satisfaction in enumerate(("satisfied", "unsatisfied", None)):
+            ended = clock.now() - timedelta(hours=hours)
+            episode = Episode(conversation_id=1, contact_id=contact, began_at=ended, ended_at=ended, ending="silence")
+            episode.satisfaction = satisfaction
+            session.add(episode)
+        session.commit()
+    found = scraped(site)
+    assert found["secretaria_satisfaction_ratio_gauge", (("source", "explicit"),)] == 1.0
+    assert found["secretaria_satisfaction_ratio_gauge", (("source", "inferred"),)] == 0.5
 
 
 def test_what_is_used_of_the_budget_is_on_the_scrape(start: Start, engine: Engine, tmp_path: Path) -> None:
