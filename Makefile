@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 
-.PHONY: help setup demo up test check approve bench chaos picture
+.PHONY: help setup demo up test check approve bench chaos score picture
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -35,6 +35,9 @@ bench: $(INSTALLED) ## Measure the door and the pipeline, as ratios in one run
 
 chaos: $(INSTALLED) ## Kill it at every point and under load (ARGS="points --runs 5", faults, soak); writes docs/reliability.md
 	$(BIN)/python -m benchmarks.chaos $(ARGS)
+
+score: $(INSTALLED) ## Score masking, injection flag, output guard and receipts (ARGS=--show lists what failed)
+	$(BIN)/python -m benchmarks.score $(ARGS)
 
 picture: $(INSTALLED) ## Draw the picture of the README again
 	$(BIN)/secretaria demo --once --picture docs/demo.svg
