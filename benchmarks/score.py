@@ -36,7 +36,10 @@ def main() -> int:
         ("receipts", _receipts(), False),
     ):
         failed += _print(title, outcomes) if strict else 0 * _print(title, outcomes)
-    page = "Boa tarde, gostaria de marcar uma limpeza para amanhã às 15h, pode ser? Custa R$ 180? " * 50
+    page = (
+        "Boa tarde! Queria saber se vocês atendem aos sábados, porque trabalho a semana toda e só consigo levar minha mãe depois das 10h. Ela prefere o Centro; a limpeza continua R$ 180? "
+        * 25
+    )
     for name, call in (
         ("mask_text", mask_text),
         ("looks_like_injection", lambda text: looks_like_injection([text], "body")),

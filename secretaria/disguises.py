@@ -107,7 +107,7 @@ def _readings(text: str) -> tuple[str, ...]:
         decoded.extend(_decodings(inner))
     seen = dict.fromkeys([text, *decoded])
     seen.setdefault(unicodedata.normalize("NFKC", text))
-    seen.setdefault(DEFANGED.sub(_dotted, "".join(map(_seen, text))))
+    seen.setdefault(DEFANGED.sub(_dotted, text.translate(SEEN)))
     seen.setdefault(SPACED.sub(_unspaced, text))
     return tuple(seen)
 
@@ -150,23 +150,23 @@ def _views(text: str) -> tuple[str, ...]:
     decoded = list(dict.fromkeys(_decodings(text)))
     for inner in list(decoded):
         decoded.extend(_decodings(inner))
-    if not text.isascii():  # an alphabet is shifted under its accents, so it is shifted back before they go
-        decoded += [text.lower().translate(SHIFT), text.lower().translate(MIRROR)]
     for candidate in dict.fromkeys([plain, *map(_bare, decoded)]):
         for spelling in _spellings(candidate):
             seen.setdefault(" ".join(spelling.split()))
+    if not text.isascii():  # an alphabet is shifted under its accents, so it is shifted back before they go
+        for shift in (SHIFT, MIRROR):
+            seen.setdefault(" ".join(_bare(text.lower().translate(shift)).split()))
     return tuple(view for view in seen if view) or ("",)
 
 
 def _bare(text: str) -> str:
     if text.isascii():
         return text.lower()
-    shown = unicodedata.normalize("NFKC", "".join(map(_seen, text))).translate(LOOK_ALIKES)
+    shown = unicodedata.normalize("NFKC", text.translate(SEEN)).translate(LOOK_ALIKES)
     folded = unicodedata.normalize("NFKD", shown).lower()
-    return folded if folded.isascii() else "".join(map(_letter, folded))
+    return folded if folded.isascii() else folded.translate(LETTERS)
 
 
-@lru_cache(maxsize=4096)
 def _seen(character: str) -> str:
     """Return a character as it is read: hidden ASCII as itself, boxed letters as letters, what is invisible as nothing."""
     code = ord(character)
@@ -183,7 +183,6 @@ def _seen(character: str) -> str:
     return "" if category in {"Cf", "Mn", "Me"} and character != "\u0327" else character
 
 
-@lru_cache(maxsize=4096)
 def _letter(character: str) -> str:
     category = unicodedata.category(character)
     if category in {"Mn", "Me", "Cf"}:
@@ -191,6 +190,22 @@ def _letter(character: str) -> str:
     if category == "Nd":
         return str(unicodedata.decimal(character))
     return {"Zs": " ", "Pd": "-"}.get(category, "." if character == "。" else character)
+
+
+class Characters(dict[int, str]):
+    """A table for `str.translate` that looks at each character once and remembers what became of it."""
+
+    def __init__(self, look: Callable[[str], str]) -> None:
+        super().__init__()
+        self._look = look
+
+    def __missing__(self, code: int) -> str:
+        self[code] = self._look(chr(code))
+        return self[code]
+
+
+SEEN = Characters(_seen)
+LETTERS = Characters(_letter)
 
 
 def _spellings(plain: str) -> Iterator[str]:

@@ -13,7 +13,7 @@ from secretaria.disguises import PIECES, bare, readings, views
 LATEST = 6
 MOST_MESSAGES = 12
 SHORT_TURN = 200
-HIDDEN = range(0xE0020, 0xE007F)
+HIDDEN = re.compile("[\U000e0020-\U000e007e]")
 FLAG = "\U0001f3f4"
 BODY = "body"
 WORD = re.compile(r"[a-z0-9]+")
@@ -80,6 +80,7 @@ ORDERS = re.compile(
 )
 VOCATIVE = re.compile(r"N.?(?:L|V|T|I)|(?:L|T|I)[^W]{0,4}(?:A|M)|[VI][^W]{0,4}(?:R|P)|PV")
 ABOUT_RULES = re.compile(r"(?:U|Y|S)[^W]{0,4}(?:R|P)(?!o[.])|(?:R|P)[.Qo]{0,3}U")
+TELLING = re.compile(r"[IRPVFGTDSC].*?[IRPVFGTDSCUNML]|[IRPVFGTD]$")  # what a wrong reading hardly ever holds
 INSISTING = re.compile(r"^[^W]{0,6}(?:V|L|Q)")
 TAGS = re.compile(
     r"</?\s{0,2}(?:sistema|system|cliente|mensage(?:m|ns)|user|usuario|assistant|assistente|instruc\w*|instructions?|prompt|tool|admin|inst|contexto|regras|developer|dados)\b"
@@ -142,7 +143,10 @@ def looks_like_injection(turns: Sequence[str], field: str) -> bool:
     if not turns:
         return False
     latest = turns[-1]
-    if _hides_text(latest) or any(_gives_orders(view, field) for view in views(latest)):
+    plain, *others = views(latest)
+    if _hides_text(latest) or _gives_orders(plain, field):
+        return True
+    if any(_gives_orders(view, field) for view in others if TELLING.search(_parts(view))):
         return True
     if any(_is_decoded_speech(reading) for reading in readings(latest)[1:]):
         return True
@@ -171,7 +175,7 @@ def _parts(view: str) -> str:
 
 def _hides_text(text: str) -> bool:
     """Say whether letters are hidden in the tag block, outside the flags of regions."""
-    return any(ord(character) in HIDDEN for character in text) and FLAG not in text
+    return HIDDEN.search(text) is not None and FLAG not in text
 
 
 def _is_decoded_speech(reading: str) -> bool:

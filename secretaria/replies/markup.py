@@ -41,25 +41,19 @@ KEY = re.compile(
     r"|(?i:\b(?:api[_ -]?key|secret|token|senha|password|passwd|chave (?:de api|secreta|da api)|access[_ -]?key|client[_ -]?secret)\b\s{0,2}(?:[:=]|é|is|e:)\s{0,2}[\"'`]?(?=[^\s\"']*[\d_!@#$%-])[^\s\"']{6,})"
     r"|\b(?:postgres(?:ql)?|mysql|redis|mongodb|amqp)://\S+|\b(?:OPENAI|WHATICKET|DATABASE|REDIS|AWS)_[A-Z_]{3,}\s?="
 )
-BIDIRECTIONAL = frozenset("\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u180e")
+MARKS = re.compile("[\u061c\u180e\u200e\u200f\u202a-\u202e\u2066-\u2069\U000e0000-\U000e007f]")
 
 
 def hidden_marks(reply: Reply, evidence: Evidence) -> Iterator[Finding]:
     """Yield marks that turn the text around, or make Whaticket take it for its own, and hidden ASCII."""
     del evidence
-    if any(character in BIDIRECTIONAL or _is_tag(character) for character in reply.text):
+    if MARKS.search(reply.text):
         yield Finding("marks", "mark", "", "Há caracteres invisíveis na resposta. Escreva só texto comum.")
 
 
 def without_marks(text: str) -> str:
-    """Return a text without the marks that `hidden_marks` finds; flags of regions are left, they need theirs."""
-    if text.isascii():
-        return text
-    return "".join(character for character in text if character not in BIDIRECTIONAL and not _is_tag(character))
-
-
-def _is_tag(character: str) -> bool:
-    return 0xE0000 <= ord(character) < 0xE0080  # noqa: PLR2004 - the tag block
+    """Return a text without the marks that `hidden_marks` finds."""
+    return MARKS.sub("", text)
 
 
 def templates(reply: Reply, evidence: Evidence) -> Iterator[Finding]:

@@ -38,9 +38,9 @@ UNTOLD = frozenset(
 )
 NEAR, AFTER, HEAD, REST, EARLIER, DATED, IN_RANGE, TITLE = 1.0, 0.9, 0.5, 0.1, 0.1, 1.5, 0.7, 0.8
 STEM = 6
-FARTHEST = 400
+FARTHEST = 160
 LONGEST = 8_000
-MOST_FACTS = 200
+MOST_FACTS = 100
 OTHER_NUMBER = re.compile(r"(?<![\w.,/:-])\d{2,9}(?![\w/:-]|[.,]\d)")
 TABLE_RULE = re.compile(r"\s*\|?[\s:|-]+\|?\s*")
 
