@@ -28,6 +28,7 @@ KINDS = {
     "must_include": "faltou dizer",
     "must_not_include": "não podia dizer",
     "booking": "agenda",
+    "agenda_file": "agenda.json recusado",
     "said": "chegou ao cliente",
     "length": "longo demais",
     "prompt": "mensagem perdida no prompt",

@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlalchemy import Engine
 
+from secretaria.agenda.importing import AgendaFileInvalid
 from secretaria.evaluation.booking_grader import grade_booking
 from secretaria.evaluation.graders import UNGRADED, grade_turn
 from secretaria.evaluation.observed import Observed
@@ -99,9 +100,9 @@ def play_graded(
     pause = longest_pause(conversation)
     rehearsal = Rehearsal(bench.engine, bench.folder, chat, conversation.started_at, longest_pause=pause, settings=None)
     wanted = {turn.n: wanted_of(tools, conversation, turn) for turn in conversation.turns}
-    agenda = bench.folder / AGENDA_FILE
+    agenda, broken = bench.folder / AGENDA_FILE, ""
     if agenda.is_file() and (any(wanted.values()) or tools.has_booked(conversation)):
-        rehearsal.import_agenda(agenda)
+        broken = _import(rehearsal, agenda)
     zone = rehearsal.installation.library.look().card.identity.timezone
     played = play(rehearsal, conversation)
     for turn in conversation.turns:
@@ -111,7 +112,17 @@ def play_graded(
         one = next(played)
         graded = grade_turn(conversation, turn, one.seen, all_sources=all_sources)
         booked = grade_booking(conversation, turn, wanted[turn.n], one.before, one.seen.bookings, zone)
-        yield _result(conversation, one, (*graded, *booked), trial)
+        unread = (Mismatch(conversation.id, turn.n, "agenda_file", AGENDA_FILE, broken),) if broken else ()
+        yield _result(conversation, one, (*graded, *booked, *unread), trial)
+
+
+def _import(rehearsal: Rehearsal, agenda: Path) -> str:
+    """Take in the agenda; what is wrong with the file is a finding like others, and the other conversations go on."""
+    try:
+        rehearsal.import_agenda(agenda)
+    except AgendaFileInvalid as error:
+        return error.message
+    return ""
 
 
 def _told_outside(turn: SampleTurn) -> str:

@@ -23,10 +23,15 @@ Action = Literal["look", "book", "move", "cancel", "confirm", "other"]
 CHANGES: Mapping[str, Action] = {"agendar": "book", "remarcar": "move", "cancelar": "cancel", "confirmar": "confirm"}
 DONE = re.compile(
     r"\b(?:(?:re)?marcad[oa]s?|(?:re)?agendad[oa]s?|confirmad[oa]s?|(?:des|re)marquei|marquei|agendei|confirmei|cancelei"
-    r"|cancelad[oa]s?|desmarcad[oa]s?|reservad[oa]s?|reservei|prontinho|pronto|feito|combinad[oa]|fechad[oa]|anotei)\b"
+    r"|cancelad[oa]s?|desmarcad[oa]s?|reservad[oa]s?|reservei|prontinho|feito|combinado)\b"
+)
+I_DID = re.compile(r"\b(?:(?:re|des)?marquei|(?:re)?agendei|confirmei|cancelei|reservei|prontinho)\b")
+OFFER = re.compile(
+    r"\b(?:qual|quais|prefere|serve|pode ser|fica (?:bom|melhor)|confirmo|posso (?:marcar|agendar|confirmar|reservar)|algum desses)\b"
 )
 SENTENCE = re.compile(r"[^.!?]+[.!?]*")
 NAME = re.compile(r"\b[A-ZÀ-Ú][a-zà-ú]+(?: (?:d[aeo]s?|e|[A-ZÀ-Ú][a-zà-ú]+))* [A-ZÀ-Ú][a-zà-ú]+\b")
+KIND_SLOTS = ("procedimento", "tipo", "servico")
 NOON, EVENING = time(12), time(18)
 
 
@@ -88,7 +93,7 @@ def read_tools(folder: Path, kinds: Sequence[str] = (), *, weekly: bool = False)
         weekly: Whether its hours for booking stand in the business card.
     """
     path = folder / AGENDA_FILE
-    told: dict[str, Any] = json.loads(path.read_text(encoding="utf-8-sig")) if path.is_file() else {}
+    told = _told(path)
     booked = [
         Booked(row["codigo"], str(row["telefone"]), datetime.fromisoformat(row["inicio"]))
         for row in told.get("marcados", [])
@@ -96,6 +101,15 @@ def read_tools(folder: Path, kinds: Sequence[str] = (), *, weekly: bool = False)
     ]
     served = bool(kinds) and bool(told.get("livres") or booked or weekly)
     return ToolsOfSample(tuple(told.get("livres", {})), tuple(kinds), tuple(booked), served)
+
+
+def _told(path: Path) -> dict[str, Any]:
+    """Read the file; whoever imports it says what is wrong with one that is none."""
+    try:
+        told = json.loads(path.read_text(encoding="utf-8-sig")) if path.is_file() else {}
+    except ValueError:
+        told = {}
+    return told if isinstance(told, dict) else {}
 
 
 def wanted_of(tools: ToolsOfSample, conversation: SampleConversation, turn: SampleTurn) -> Wanted | None:
@@ -122,9 +136,13 @@ def wanted_of(tools: ToolsOfSample, conversation: SampleConversation, turn: Samp
 
 
 def says_done(turn: SampleTurn) -> bool:
-    """Say whether the reference reply tells of something done; a question never does."""
-    sentences = [part for bubble in turn.reference_reply for part in SENTENCE.findall(bubble)]
-    return any(DONE.search(fold(part)) for part in sentences if not part.rstrip().endswith("?"))
+    """Say whether the reference reply tells of something done; a question never does, nor a reply that ends in an offer."""
+    sentences = [part for bubble in turn.reference_reply for part in SENTENCE.findall(bubble) if part.strip()]
+    told = [fold(part) for part in sentences if not part.rstrip().endswith("?")]
+    if any(I_DID.search(part) for part in told):
+        return True
+    asks = bool(sentences) and sentences[-1].rstrip().endswith("?") and bool(OFFER.search(fold(sentences[-1])))
+    return not asks and any(DONE.search(part) for part in told)
 
 
 def _action(tools: ToolsOfSample, conversation: SampleConversation, turn: SampleTurn) -> Action:
@@ -137,8 +155,11 @@ def _action(tools: ToolsOfSample, conversation: SampleConversation, turn: Sample
 
 
 def _day(conversation: SampleConversation, turn: SampleTurn, reply: str) -> date | None:
-    if "data" in turn.slots:
-        return date.fromisoformat(turn.slots["data"])
+    labelled = turn.slots.get("data", "")
+    try:
+        return date.fromisoformat(labelled)
+    except ValueError:  # none, or written as people do
+        reply = f"{labelled} {reply}" if labelled else reply
     written = set(days(reply, conversation.started_at.date()))
     return written.pop() if len(written) == 1 else None
 
@@ -165,8 +186,9 @@ def _kind(
     tools: ToolsOfSample, conversation: SampleConversation, turn: SampleTurn, slots: Mapping[str, str]
 ) -> str | None:
     """The kind that was named, if the business has it; otherwise the last one that was spoken of."""
-    if slots.get("procedimento") in tools.kinds:
-        return slots["procedimento"]
+    named = [slots[name] for name in KIND_SLOTS if slots.get(name) in tools.kinds]
+    if named:
+        return named[0]
     for text in reversed(_texts_until(conversation, turn)):
         spoken = [kind for kind in tools.kinds if fold(kind.replace("_", " ")) in fold(text)]
         if spoken:

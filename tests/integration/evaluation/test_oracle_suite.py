@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 from sqlalchemy import Engine
@@ -9,8 +10,28 @@ from sqlalchemy import Engine
 from secretaria.evaluation.labelled import Bench
 from secretaria.evaluation.oracle import run_oracle
 from secretaria.evaluation.report import Report, read_lines
+from secretaria.simulation import SAMPLE_BUSINESS
 
 WORKSHOP = Path(__file__).parents[2] / "fixtures" / "oficina-rota"
+
+
+def test_the_clinic_is_answered_as_labelled(engine: Engine) -> None:
+    """The sample's 34 conversations: hand-offs, silences, bookings and labels, without one difference."""
+    result = run_oracle(Bench(engine, SAMPLE_BUSINESS))
+    assert result.mismatches == []
+    assert result.turns == 93
+
+
+def test_an_agenda_that_cannot_be_read_is_a_finding(engine: Engine, tmp_path: Path) -> None:
+    """What needs the agenda says so; the other conversations are played."""
+    folder = tmp_path / "oficina"
+    shutil.copytree(WORKSHOP, folder)
+    (folder / "agenda.json").write_text("{", encoding="utf-8")
+    conversations = (folder / "conversations.jsonl").read_text(encoding="utf-8").splitlines()
+    (folder / "conversations.jsonl").write_text("\n".join(conversations[2:3] + conversations[9:10]), encoding="utf-8")
+    result = run_oracle(Bench(engine, folder))
+    assert {mismatch.conversation for mismatch in result.mismatches} == {"of-03"}
+    assert "agenda_file" in {mismatch.kind for mismatch in result.mismatches}
 
 
 def test_the_workshop_is_answered_as_labelled(engine: Engine, tmp_path: Path) -> None:

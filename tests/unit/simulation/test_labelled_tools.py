@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, time
 
 import pytest
 
 from secretaria.simulation import SAMPLE_BUSINESS
-from secretaria.simulation.labelled_tools import read_tools, wanted_of
+from secretaria.simulation.labelled_tools import read_tools, says_done, wanted_of
 from secretaria.simulation.rhythm import SampleConversation
 
 KINDS = ("avaliacao", "limpeza", "manutencao_aparelho", "retorno", "urgencia")
@@ -69,3 +70,21 @@ def test_what_needs_no_tool_asks_none(conversations: list[SampleConversation]) -
         for turn in conversation.turns
         if turn.answer in {"base", "social", "opcional", "recusar", "transferir", "abster", "espera", "silencio"}
     )
+
+
+@pytest.mark.parametrize(
+    ("reply", "done"),
+    [
+        ("Marcado: quarta às 10h.", True),
+        ("Cancelei o horário. Qual outro dia prefere?", True),
+        ("Remarcado! Posso ajudar em algo mais?", True),
+        ("O seu está marcado para quarta. Na quinta tenho 9h ou 10h. Qual prefere?", False),
+        ("Na segunda estamos fechados. Na terça tenho 9h.", False),
+        ("Quer deixar marcado?", False),
+    ],
+)
+def test_what_is_done_is_told_apart_from_what_is_offered(
+    conversations: list[SampleConversation], reply: str, *, done: bool
+) -> None:
+    """A reply that ends by offering has changed nothing yet, whatever it says of what stands."""
+    assert says_done(replace(conversations[0].turns[0], reference_reply=(reply,))) is done
