@@ -17,6 +17,7 @@ from secretaria.cli import (
     demo,
     doctor,
     inbox,
+    knowledge,
     migrate,
     queue,
     retention,
@@ -55,6 +56,7 @@ app.add_typer(evaluate.app, name="eval")
 app.add_typer(inbox.app, name="inbox")
 app.add_typer(queue.app, name="queue")
 app.add_typer(secrets.app, name="secrets")
+app.add_typer(knowledge.app, name="knowledge")
 
 
 def _print_version(wanted: bool) -> None:

@@ -64,7 +64,7 @@ def show_stats(stats: Sequence[QueueStats], *, as_json: bool) -> None:
         states = ", ".join(f"{state} {count}" for state, count in one.states.items())
         age = NOTHING if one.oldest_seconds is None else written_age(one.oldest_seconds)
         rows.append((one.queue, states, age, f"pausada por {one.paused_by}" if one.paused_at else "andando"))
-    _show_columns(rows)
+    show_columns(rows)
 
 
 def show_standing(standing: Sequence[Standing], zone: tzinfo, *, as_json: bool) -> None:
@@ -100,7 +100,7 @@ def show_standing(standing: Sequence[Standing], zone: tzinfo, *, as_json: bool) 
         )
         for row in standing
     ]
-    _show_columns(rows)
+    show_columns(rows)
 
 
 def show_story(story: Story, zone: tzinfo, *, with_text: bool, as_json: bool) -> None:
@@ -145,7 +145,7 @@ def written_moment(at: datetime, zone: tzinfo) -> str:
     return f"{at.astimezone(zone):%d/%m/%Y %H:%M:%S}"
 
 
-def _show_columns(rows: Sequence[Sequence[str]]) -> None:
+def show_columns(rows: Sequence[Sequence[str]]) -> None:
     """Align without ever cutting: an identifier that lost its end in a narrow window could not be typed again."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:

@@ -180,6 +180,21 @@ def compare_versions(session: Session, before: int | str, after: int | str) -> D
     return compare(snapshot_of(find_version(session, before)), snapshot_of(find_version(session, after)))
 
 
+def chosen_version(session: Session, named: str | None) -> int:
+    """Return the number of a version, of the published one by default.
+
+    Raises:
+        VersionNotFound: There is none of this name.
+        NothingPublished: None was named, and there is no published one.
+    """
+    if named is not None:
+        return find_version(session, named).id or 0
+    current = published_id(session)
+    if current is None:
+        raise NothingPublished
+    return current
+
+
 def _published(session: Session) -> BusinessVersion | None:
     current = published_id(session)
     return None if current is None else find_version(session, current)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from secretaria.errors import PreflightRefused
 from secretaria.knowledge.business import CARD_FILE, BusinessInvalid, Problem, refusal
 from secretaria.knowledge.snapshot import BASE_FOLDER, BASE_HINT, Business, Snapshot, read_snapshot
 
@@ -11,6 +12,13 @@ __all__ = ["Business", "load_business_folder", "read_folder"]
 
 FOLDER_HINT = "aponte business.folder, no secretaria.toml, para uma pasta com negocio.toml e base/*.md"
 ENCODING_HINT = "salve o arquivo com a codificação UTF-8"
+
+
+class FolderInUse(PreflightRefused):
+    """A folder that is not ours to write into."""
+
+    def __init__(self, path: Path, why: str) -> None:
+        super().__init__(f"a pasta {path} {why}; nada foi escrito", "escolha uma pasta nova")
 
 
 def load_business_folder(path: Path) -> Business:
@@ -39,6 +47,23 @@ def read_folder(path: Path) -> Snapshot:
     card_file, *base_files = contents
     texts = {file: _decoded(file, content) for file, content in contents.items()}
     return Snapshot(texts[card_file], {file.name: texts[file] for file in base_files})
+
+
+def write_folder(snapshot: Snapshot, path: Path) -> None:
+    """Write the texts of a version where their owner can edit them.
+
+    Raises:
+        FolderInUse: There is something in the folder, or it cannot be written.
+    """
+    try:
+        if path.is_dir() and any(path.iterdir()):
+            raise FolderInUse(path, "já tem arquivos")
+        (path / BASE_FOLDER).mkdir(parents=True, exist_ok=True)
+        (path / CARD_FILE).write_text(snapshot.card, encoding="utf-8")
+        for name, text in snapshot.base.items():
+            (path / BASE_FOLDER / Path(name).name).write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise FolderInUse(path, f"não pôde ser escrita ({error.strerror})") from error
 
 
 def _read_files(path: Path) -> dict[Path, bytes]:

@@ -21,6 +21,7 @@ from secretaria.conversations.models import Author, Contact, Conversation, Direc
 from secretaria.conversations.transcripts import turn_waits_until
 from secretaria.crashpoints import crashpoint
 from secretaria.database.transaction import after_commit, transaction
+from secretaria.knowledge.missing import record_missing
 from secretaria.llm.budget import Step
 from secretaria.memory.proposals import remember_proposals
 from secretaria.outbox import store as outbox
@@ -115,6 +116,7 @@ def _write(
         if reply.handoff_reason == NO_BUDGET and not reply.bubbles:
             reply.checks = {**reply.checks, "budget": str(Step.PERSON)}
     session.add(reply)
+    _count_missing(session, reply, now)
     after_commit(session, partial(crashpoint, "K11"))
     turn.state = TurnState.HANDED_OFF if reply.handoff_reason else TurnState.ANSWERED
     turn.reason, turn.closed_at = reply.handoff_reason, now
@@ -149,6 +151,12 @@ def _first_notice(session: Session, claimed: Claimed, now: datetime) -> list[str
         .returning(col(Contact.id))
     )
     return [claimed.notice] if session.execute(told).first() is not None else []
+
+
+def _count_missing(session: Session, reply: Reply, now: datetime) -> None:
+    """Leave the question to the owner if it had no answer."""
+    if reply.answerable == "not_known" and reply.asked:
+        record_missing(session, reply.asked, now)
 
 
 def notice_turn(
