@@ -85,6 +85,6 @@ def write_down(part: str, told: Sequence[str], *, minutes: float) -> None:
     today = datetime.now(UTC).date().isoformat()
     machine = f"{os.cpu_count()} cores, {platform.system()} {platform.machine()}, Python {platform.python_version()}"
     said = [f"{today}, {machine}, `{command}`, {minutes:.0f} minutes.", "", *told]
-    marks = re.compile(rf"(<!-- {part} -->\n).*?(\n<!-- /{part} -->)", re.DOTALL)
+    marks = re.compile(rf"(<!-- {part} -->\n).*?(<!-- /{part} -->)", re.DOTALL)
     page = SHOWN_IN.read_text(encoding="utf-8")
-    SHOWN_IN.write_text(marks.sub(lambda mark: mark[1] + "\n".join(said) + mark[2], page), encoding="utf-8")
+    SHOWN_IN.write_text(marks.sub(lambda mark: mark[1] + "\n".join([*said, mark[2]]), page), encoding="utf-8")

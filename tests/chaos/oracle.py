@@ -18,6 +18,7 @@ from secretaria.whaticket.flavours import fingerprint, safe_text
 from tests.chaos.shop import Accepted, ChaosShop
 
 POLL_SECONDS = 0.5
+COUNTING_SECONDS = 5.0
 DRAWN = {
     ("pending", "sending"), ("pending", "superseded"), ("pending", "held"), ("pending", "dead"),
     ("sending", "pending"), ("sending", "sent"), ("sending", "unconfirmed"), ("sending", "held"), ("sending", "dead"),
@@ -123,9 +124,17 @@ def wait_until_settled(shop: ChaosShop, seconds: float, numbers: Iterable[str] |
 
 
 def miscounted(shop: ChaosShop) -> int:
-    """Return how many bubbles the counters of ``/metrics`` know of more, or fewer, than physically left."""
-    counted = sum(float(number) for number in COUNTED.findall(shop.scrape()))
-    return round(counted) - len(shop.ledger.sent())
+    """Return how many bubbles the counters of ``/metrics`` know of more, or fewer, than physically left.
+
+    A counter moves a moment after its commit, so a difference is looked at again for a few seconds.
+    """
+    deadline = time.monotonic() + COUNTING_SECONDS
+    while True:
+        counted = sum(float(number) for number in COUNTED.findall(shop.scrape()))
+        difference = round(counted) - len(shop.ledger.sent())
+        if not difference or time.monotonic() > deadline:
+            return difference
+        time.sleep(POLL_SECONDS)
 
 
 def settled_at(engine: Engine) -> dict[str, datetime]:
