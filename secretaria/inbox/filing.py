@@ -93,7 +93,7 @@ def _file(room: FilingRoom, event_id: UUID, *, counted: bool = False) -> None:
         reading = read_payload(decode_body(event.body))[event.item]
         if event.reason is not None and not _was_erased(session, event, reading):
             file_ignored = _file_closing if reading.closes_ticket else _file_own_message
-            file_ignored(session, event, reading, now)
+            file_ignored(room, session, event, reading, now)
             event.state, event.body = EventState.IGNORED, b""
         elif _was_erased(session, event, reading):
             event.state, event.reason, event.body = EventState.IGNORED, ERASED, b""
@@ -173,7 +173,7 @@ def _ask_to_hear(room: FilingRoom, session: Session, message: Message, now: date
     after_commit(session, partial(room.publisher.publish, HEAR_AUDIO, str(message.id)))
 
 
-def _file_own_message(session: Session, event: InboxEvent, reading: Reading, now: datetime) -> None:
+def _file_own_message(room: FilingRoom, session: Session, event: InboxEvent, reading: Reading, now: datetime) -> None:
     """An own message that we did not send was written by a person, from the phone or the panel: fall silent (S4)."""
     if not reading.number or reading.kind is None or reading.text.startswith(FORK_MARK):
         return
@@ -199,11 +199,11 @@ def _file_own_message(session: Session, event: InboxEvent, reading: Reading, now
         event_id=event.id,
         provider_message_id=reading.message_id,
     )
-    person_spoke(session, conversation, now)
+    person_spoke(session, conversation, room.clock.now())  # not before the lock: what was claimed first came first
     logger.info("person_spoke")
 
 
-def _file_closing(session: Session, event: InboxEvent, reading: Reading, now: datetime) -> None:
+def _file_closing(room: FilingRoom, session: Session, event: InboxEvent, reading: Reading, now: datetime) -> None:  # noqa: ARG001  # as above
     """A person closed the ticket at Whaticket: the next message is the secretary's again."""
     if not reading.number:
         return

