@@ -19,7 +19,7 @@ from secretaria.queue.jobs import ANSWER_TURN, DELIVER_ITEM, FILE_EVENT
 from tests.integration.conversations.town import CUSTOMERS, Killed, Town
 
 EXPLORE = int(os.environ.get("SECRETARIA_EXPLORE", "0"))  # that many other stories, drawn anew each time
-STORIES = 20
+STORIES = 15
 STEPS = 35
 BEGUN = datetime(2026, 8, 11, 13, 0, tzinfo=UTC)
 

@@ -34,7 +34,7 @@ from tests.builders import Nudge, PublishedNudges, a_door, a_filing_room, a_text
 
 CUSTOMERS = ("5520900000101", "5520900000202")
 RESUME_AFTER = timedelta(hours=12)
-MOST_BUBBLES_IN_A_ROW = 5
+BUBBLES_OF_A_REPLY = 2
 OPEN_ROWS = """
 SELECT (SELECT count(*) FROM inbox_event WHERE state = 'received')
      + (SELECT count(*) FROM turn WHERE state IN ('waiting', 'answering'))
@@ -57,7 +57,7 @@ class Town:
         ledger: What physically left, in order: number and text.
         person_since: When a person took the word of a customer, for whom that is so.
         running: The leases of the drafts that are being written, by conversation.
-        in_a_row: Bubbles since the customer's last message.
+        written: Messages of each customer.
     """
 
     engine: Engine
@@ -70,7 +70,7 @@ class Town:
     ledger: list[tuple[str, str]] = field(default_factory=list)
     person_since: dict[str, datetime] = field(default_factory=dict)
     running: dict[int, int] = field(default_factory=dict)
-    in_a_row: Counter[str] = field(default_factory=Counter)
+    written: Counter[str] = field(default_factory=Counter)
 
     def __post_init__(self) -> None:
         self._ids = count(1)
@@ -86,7 +86,7 @@ class Town:
     def customer_writes(self, number: str) -> None:
         """Let a message in; it is filed when its nudge, or the sweep, says so."""
         self._receive(a_text("quanto custa a limpeza?", message_id=self._next_id(), number=number))
-        self.in_a_row[number] = 0
+        self.written[number] += 1
 
     def person_writes(self, number: str) -> None:
         """Let a person answer from the phone: from now on the secretary is silent there."""
@@ -189,7 +189,6 @@ class Town:
         if sends == "unknown, not sent":
             return SendResult(Outcome.UNKNOWN, error="ReadTimeout")
         self.ledger.append((number, body))
-        self.in_a_row[number] += 1
         if sends == "killed after":
             raise Killed
         if sends == "a person speaks":
@@ -238,7 +237,8 @@ class Town:
         if since is not None and self.clock.now() - since >= RESUME_AFTER:
             del self.person_since[number]
         assert number not in self.person_since, "a bubble after a person's word"
-        assert self.in_a_row[number] < MOST_BUBBLES_IN_A_ROW, "too many bubbles in a row"
+        said = sum(number == to for to, _ in self.ledger)
+        assert said < BUBBLES_OF_A_REPLY * self.written[number], "she talks to herself"
 
     def _draft(self) -> ChatAnswer:
         kind, self.drafts = self.drafts, "answer"
