@@ -6,8 +6,10 @@ from dataclasses import asdict
 from datetime import date, datetime, time
 from typing import Any
 
+from secretaria.context.engine import TurnContext
 from secretaria.llm.chat import BUDGET_USED_UP
 from secretaria.replies import wording
+from secretaria.replies.additions import with_offer, with_person_called, with_safety
 from secretaria.replies.drafting import Drafted
 from secretaria.replies.handoff_rules import known_without_model
 from secretaria.replies.models import Reply
@@ -17,14 +19,13 @@ from secretaria.replies.toolbox import Errand
 DIGITS = 3  # of a step's seconds
 
 
-def reply_of(drafted: Drafted, errand: Errand, business_version: str, max_bubbles: int, now: datetime) -> Reply:
+def reply_of(drafted: Drafted, errand: Errand, context: TurnContext, now: datetime) -> Reply:
     """Write down a turn.
 
     Args:
         drafted: What came of the model's calls.
         errand: The turn.
-        business_version: Of what the owner had published.
-        max_bubbles: The owner's limit for one reply.
+        context: What it was answered from.
         now: The present moment.
     """
     asking = drafted.asking
@@ -34,7 +35,7 @@ def reply_of(drafted: Drafted, errand: Errand, business_version: str, max_bubble
         origin="fallback",
         model=asking.model,
         prompt_version=drafted.prompt_version,
-        business_version=business_version,
+        business_version=context.business.version,
         calls=asking.calls,
         regenerations=drafted.regenerations,
         prompt_tokens=asking.prompt_tokens or None,
@@ -48,7 +49,7 @@ def reply_of(drafted: Drafted, errand: Errand, business_version: str, max_bubble
     if drafted.draft is None or drafted.guarded is None:
         _say_it_failed(reply, drafted, errand)
     else:
-        _say(reply, drafted, max_bubbles)
+        _say(reply, drafted, context)
     if drafted.economy:
         reply.checks = {**reply.checks, "budget": drafted.economy}
     return reply
@@ -65,7 +66,7 @@ def _say_it_failed(reply: Reply, drafted: Drafted, errand: Errand) -> None:
     reply.checks = {"draft": drafted.failure}
 
 
-def _say(reply: Reply, drafted: Drafted, max_bubbles: int) -> None:
+def _say(reply: Reply, drafted: Drafted, context: TurnContext) -> None:
     draft, guarded = drafted.draft, drafted.guarded
     if draft is None or guarded is None:
         raise ValueError("there is a draft here")
@@ -81,27 +82,17 @@ def _say(reply: Reply, drafted: Drafted, max_bubbles: int) -> None:
         reply.bubbles = [wording.PERSON_CALLED if drafted.handoff else wording.NOT_SURE]
     if drafted.silent:
         reply.bubbles = []
+    persona = context.business.card.persona
     if drafted.handoff is None:
         reply.handoff_brief = draft.handoff_brief  # a note for the team, which is what makes "vou avisar" true
+        reply.bubbles = with_offer(reply.bubbles, draft, context.standing, persona.max_messages)
         return
     reply.handoff_reason, reply.handoff_by = drafted.handoff.reason, drafted.handoff.by
     reply.handoff_brief = drafted.handoff.brief
     if drafted.handoff.by != "model" and not drafted.abstained:
-        reply.bubbles = with_notice(reply.bubbles, max_bubbles)
-
-
-def with_notice(bubbles: list[str], max_bubbles: int) -> list[str]:
-    """Tell the customer that a person comes, where a rule of ours decided it and the model could not know.
-
-    Args:
-        bubbles: What the model would say.
-        max_bubbles: Where there is no room for one more, the last one grows.
-    """
-    if any(wording.says_person_called(bubble) for bubble in bubbles):
-        return bubbles
-    if len(bubbles) < max_bubbles:
-        return [*bubbles, wording.PERSON_CALLED]
-    return [*bubbles[:-1], f"{bubbles[-1]} {wording.PERSON_CALLED}"]
+        reply.bubbles = with_person_called(reply.bubbles, persona.max_messages)
+    if draft.urgent or draft.intention == "urgencia":
+        reply.bubbles = with_safety(reply.bubbles, context.business.card.handoff.safety)
 
 
 def _tool(drafted: Drafted) -> dict[str, Any] | None:

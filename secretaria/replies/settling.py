@@ -41,6 +41,7 @@ MAX_RESTARTS = 2
 MAX_FAILURES = 5
 FAILURE_WAIT_SECONDS = 5.0
 NOTHING_TO_SAY = "nothing_to_say"
+NEVER_MISSING = ("manipulacao", "fora_escopo")  # what no owner would add to the base
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,19 +99,10 @@ def _write(
     """Keep reply, bubbles, what tools do and the state of the turn together."""
     turn = session.get_one(Turn, claimed.turn_id, populate_existing=True)
     business = claimed.context.business
-    reply = reply_of(drafted, claimed.errand, business.version, business.card.persona.max_messages, now)
+    reply = reply_of(drafted, claimed.errand, claimed.context, now)
     if drafted.done is not None:
         toolbox.settle(session, business.card, drafted.done, claimed.errand, reply.bubbles)
-    if drafted.draft is not None:
-        reply.memory = remember_proposals(
-            session,
-            drafted.draft.memory,
-            said=claimed.said,
-            units=business.card.hours.units,
-            contact_id=claimed.errand.contact_id,
-            turn_id=claimed.turn_id,
-            now=now,
-        )
+    _learn(session, claimed, drafted, reply, now)
     if reply.handoff_reason in {MODEL_FAILED, NO_BUDGET}:
         apologise_once(session, reply, now)
         if reply.handoff_reason == NO_BUDGET and not reply.bubbles:
@@ -138,6 +130,22 @@ def _write(
         after_commit(session, metrics.INTENTIONS.labels(intention=reply.intention).inc)
     settled = logger.bind(turn_id=turn.id, state=str(turn.state), origin=reply.origin, reason=turn.reason)
     after_commit(session, partial(settled.info, "turn_settled"))
+
+
+def _learn(session: Session, claimed: Claimed, drafted: Drafted, reply: Reply, now: datetime) -> None:
+    """Remember what the customer said of themselves, and note for the owner what had no answer."""
+    if drafted.draft is not None:
+        reply.memory = remember_proposals(
+            session,
+            drafted.draft.memory,
+            said=claimed.said,
+            units=claimed.context.business.card.hours.units,
+            contact_id=claimed.errand.contact_id,
+            turn_id=claimed.turn_id,
+            now=now,
+        )
+    if reply.answerable == "not_known" and reply.intention not in NEVER_MISSING:
+        record_missing(session, reply.asked or "", now)
 
 
 def _first_notice(session: Session, claimed: Claimed, now: datetime) -> list[str]:

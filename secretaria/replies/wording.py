@@ -26,6 +26,9 @@ WORKER_LOST_BRIEF = "A assistente falhou várias vezes nesta conversa; leia as �
 PERSON_CALLED = "Já chamei uma pessoa da equipe, que continua com você por aqui."
 """Said where a rule of ours calls a person; the call is written in the same transaction."""
 
+PERSON_OFFERED = "Se preferir, chamo uma pessoa da equipe para continuar com você."
+"""Said where the customer is upset again or asks the same again."""
+
 NOT_SURE = "Sobre isso não tenho uma informação segura para te dar agora. Quer que eu chame uma pessoa da equipe para confirmar?"
 """Said where what the model would say could not be proved, twice."""
 
