@@ -26,8 +26,8 @@ CLASSES = {
     "descarte omita invalide sobreponha substitua",
     "R": "regra regras instrucao instrucoes diretriz diretrizes restricao restricoes limitacao limitacoes comandos filtro filtros "
     "guardrails guardrail rules rule instructions instruction guidelines guideline restrictions directives reglas regla instrucciones "
-    "directrices restricciones programacao programming configuracao configuracoes ordens diretiva diretivas protocolos",
-    "P": "prompt prompts sysprompt systemprompt preprompt promptinho",
+    "directrices restricciones programacao programming configuracao configuracoes ordens orientacoes normas diretiva diretivas protocolos",
+    "P": "prompt prompts sysprompt systemprompt preprompt contexto context",
     "S": "sistema system interno internos interna internas inicial iniciais oculta ocultas oculto secreta secretas secreto secretos "
     "confidencial confidenciais original originais developer desenvolvedor hidden initial internal secret sistem",
     "V": "mostre mostra mostrar mostrem revele revela revelar exiba exibe exibir imprima imprime imprimir repita repete repetir copie "
@@ -48,7 +48,7 @@ CLASSES = {
     "E": "ultimo ultima outro outra outros outras proximo demais aquele aquela otro otra otros otras last other another next ultimos",
     "c": "cliente paciente customer contato usuario aluno hospede pessoa user comprador",
     "M": "dados telefone telefones numero numeros cpf cpfs endereco enderecos cadastro cadastros nomes nome conversas senhas senha "
-    "mensagens agenda pedidos data phone phones email emails names list datos historico relatorio cartao cartoes",
+    "mensagens agenda pedidos data phone phones email emails names datos historico relatorio cartao cartoes",
     "L": "cancele cancela cancelar apague apaga delete deleta exclua confirme confirma aprove aprova libere libera liberar transfira "
     "estorne marque remarque altere mude atualize approve cancel confirm ative ativa ativar activate enable habilite conceda aplique "
     "chame use acesse execute rode",
@@ -76,6 +76,7 @@ ORDERS = re.compile(
     r"|[VL][^W]{0,4}M[^W]{0,3}(?:C|E.?c|A.?C)|L[^W]{0,4}E[.]?C|V[.A]{0,3}C[.]{0,2}M|V[^W]{0,3}R[.]?QU"  # manda os dados do último cliente
     r"|Q[.eo]{0,3}M[.o]{0,2}E.?c"
     r"|D[^W]{0,4}T|T[^W]{0,6}D|V[.o]{0,4}D|T[.oY]{0,3}(?:R|P)"  # decodifique e obedeça
+    r"|V[.V]{0,3}o?[.]?C[^W]{0,4}M|L[^W]{0,4}E[.]?c|R[.]?U[^W]{0,3}V|Y[.]?(?:RS|SR|SP)"
     r"|N[.]?(?:V|T|I)(?![.]?W)[^W]{0,4}(?:M|R|P|A|C)"
 )
 VOCATIVE = re.compile(r"N.?(?:L|V|T|I)|(?:L|T|I)[^W]{0,4}(?:A|M)|[VI][^W]{0,4}(?:R|P)|PV")
@@ -104,6 +105,20 @@ TRICKS = re.compile(
     r"|voce (?:nao tem|esta livre de|nao precisa seguir|deve ignorar|pode ignorar|tem permissao)|you (?:must|can|should) (?:now )?(?:ignore|forget|disregard|obey)|without (?:any )?(?:restrictions|filters|rules)|sem (?:nenhuma? )?(?:restric\w+|filtros?|censura|limites) (?:e|de|nem|ou|morais|etic)"
     r"|(?:jogo|game|brincadeira|hipotetic\w+|historia|conto|poema|rap|musica|cancao|teatro|peca|avo|vovo)[^.\n]{0,80}(?:suas (?:regras|instruc)|seu prompt|as regras (?:internas|secretas)|prompt|senha|chave de api|instruc\w+ (?:secretas|internas|ocultas))"
     r"|(?:senha|chave|token|api ?key|credencia\w+|password)\b[^?\n]{0,24}(?:do sistema|da api|do banco de dados|do servidor|do admin\w*|do painel|of the system|de acesso ao sistema|da openai)|(?:openai|api)[_ ]?(?:api[_ ]?)?key"
+    r"|nao (?:segue|tem|obedece|precisa seguir)[^.\n]{0,14}(?:regra|restric|filtro|instruc|limite)s?\w*(?! d[eao])|(?:voce|vc) agora se chama"
+    r"|(?:esqueca|esquece|forget|olvida) que (?:(?:voce|vc|you|tu) )?(?:e|are|eres) (?:so |apenas )?(?:uma? |an? )?(?:assist|atend|ia\b|bot|robo|secret|model)"
+    r"|(?:instruc\w+|regras|ordens|orientac\w+) que (?:(?:te|lhe) (?:deram|passaram|deu)|(?:voce|vc) (?:recebeu|segue))|sistema te (?:mandou|pediu|deu|disse)"
+    r"|(?:responda|termine|inclua|adicione|coloque|answer|reply)[^.\n]{0,30}https?://|(?:ignore|forget|disregard) (?:the |everything |all )?(?:above|previous|prior)(?! (?:message|text|one|msg))"
+    r"|(?:deve|tem que|vai|must) (?:me )?obe(?:decer|y)|(?:me obedeca|obedeca (?:a mim|so|apenas|somente))"
+    r"|(?:finge|finja|pretend|imagine|simule) (?:que )?(?:voce |vc )?(?:e|ser|you are) (?:o |a |um |uma )?(?:gerente|dono|dona|admin\w*|chefe|ia\b|hacker|outr[oa]|humano)"
+    r"|(?:texto|mensagem|instruc\w+|comando|message|text) (?:inicial|que te (?:configur|program|defin|cri|orient)\w*)|context window|what (?:were|have) you (?:been )?(?:told|instructed|given)"
+    r"|(?:regras|instruc\w+|restric\w+|limites|filtros|rules|reglas) (?:nao (?:existem|valem|se aplicam|importam)|foram (?:revogad|removid|cancelad|suspens|desativ)\w*|no longer|ya no)|sem (?:nenhuma )?regras?\b(?! d)|no (?:rules|restrictions|filters)\b"
+    r"|(?:suponha|considere|imagine|finja|digamos|suppose|assume)[^.\n]{0,20}\b(?:voce|vc|you)\b[^.\n]{0,15}(?:nao t|sem |livre|pode tudo|have no|without)|voce (?:e|esta) livre\b(?= (?:agora|de|para resp))"
+    r"|(?:diga|repita|escreva|responda|say|repeat|di)\b[^\n]{0,24}['\"“][^'\"\n]{0,40}(?:aprov|autoriz|gratis|desconto|reembols|prometo|garanto|free|discount)|repita (?:depois de|comigo|apos) "
+    r"|(?:tudo|o) que (?:voce|vc) sabe (?:sobre|d[eoa]s?) (?:os |as |o |a )?(?:outr|client|pacient|demais)|(?:conversas?|mensagens|historico|dados|pedidos?|telefones?|enderecos?|cpf|nomes?) d[eoa]s? (?:outr[oa]s? |ultim[oa]s? |tod[oa]s [oa]s |demais )?(?:cliente|paciente|usuario|pessoa|contato)s? (?:anterior|passad|de (?:hoje|ontem|voces)|que (?:vei|atend|fal|compr))"
+    r"|(?:esqueca|esquece|ignore|desobedeca|desconsidere|contrarie) (?:o que )?(?:o |a |seu |sua |teu |d[oa] )?(?:dono|dona|chefe|patrao|criador\w*|empresa|openai|program\w+|desenvolv\w+)"
+    r"|acesso (?:de |como |total |root|ao painel)(?:admin\w*|root|sistema|total)?|\b[a-z]{3,}(?:_[a-z]+)+\s?\("
+    r"|(?:responda|escreva|fale|mostre|reply|answer|encode|codifique)\b[^.\n]{0,40}\b(?:base64|rot13|hexadecimal|binario|morse|cifrad)|\b(?:dame|dime|give me)[^.\n]{0,20}\b(?:gratis|free)\b|gratis\b[^.\n]{0,20}ignor|(?:ignora|olvida|salta) (?:tus|las) (?:reglas|instrucciones|normas)"
     r"|chame a (?:ferramenta|funcao)|use a ferramenta|call the (?:tool|function)|execute (?:a (?:ferramenta|funcao|query)|o comando|comando)|(?:envie|mande|poste|send)[^.\n]{0,50}(?:historico|conversa|dados|history|conversation)[^.\n]{0,30}(?:para|to|pra) (?:http|o (?:link|numero|email|e-mail)|este|esse|\+?\d)"
 )
 AUTHORITY = re.compile(

@@ -14,6 +14,7 @@ BACK = r"(?:reembols|devolu|devolv|estorn|ressarc|indeniz|restitu|refund)"
 GIFT = r"(?:desconto|reembolso|estorno|devolucao|isencao|brinde|cortesia|indenizacao|ressarcimento|credito|acordo|cupom|bonus|refund|discount)"
 PROMISES = re.compile(
     rf"\b(?:vou|vamos|iremos|irei|posso|podemos|garant\w+|promet\w+|asseguro|asseguramos) (?:te |lhe |a voce |que (?:vamos |vou )?)?(?:{BACK}\w*|conceder|perdoar|abater tudo|dar (?:um |o |seu )?{GIFT})"
+    r"|\b(?:mando|faco|faremos|devolvo|devolvemos|autorizei|providencio) (?:ja )?(?:o |a |seu |sua )?(?:reembolso|estorno|devolucao|dinheiro)\b"
     rf"|\b(?:reembolsaremos|devolveremos|estornaremos|indenizaremos|devolvemos (?:o |todo o )?seu dinheiro)\b"
     rf"|\b(?:garant(?:o|imos|ido|ida)|promet(?:o|emos)|confirmo|confirmamos|autorizo|autorizamos|aprovo|aprovamos|libero|liberamos|concedo|concedemos) (?:\w+ ){{0,3}}?{GIFT}"
     rf"|\b{GIFT} (?:\w+ ){{0,3}}?(?:aprovad|garantid|liberad|concedid|confirmad|autorizad|aplicad|approved|guaranteed|granted|vitalici)[oa]?"

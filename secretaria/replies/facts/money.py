@@ -22,7 +22,7 @@ CENTS_WRITTEN = re.compile(
     r"(?<![\w.,/:-])(?P<number>\d{1,3}(?:\.\d{3})*,\d{2})(?P<thousand>\b)(?![\w%]|[.,/]\d| ?(?:%|por cento|k?g\b|m\b|cm\b|km|ml\b|l\b|litro|metro|quilo|hora|min|grau|ponto))"
 )
 FREE = re.compile(
-    r"(?<![a-z])(?:gratis|de graca|gratuit[oa]s?|sem (?:nenhum )?custo|custo zero|nao (?:tem|ha|te[mr]a) custo|nao paga nada"
+    r"(?<![a-z])(?:gratis|de graca|gratuit[oa]s?|sem (?:nenhum )?custo|(?:custo|valor|preco) zero|nada a pagar|paga (?:depois )?nada|nao (?:tem|ha|te[mr]a) custo|nao paga nada"
     r"|por conta da casa|por nossa conta|cortesia|isent[oa]s?|free of charge|for free|sin costo)(?![a-z])"
 )
 

@@ -15,10 +15,11 @@ from secretaria.replies.guardrails import may_be_sent
 
 FIXTURES = Path(__file__).parents[2] / "fixtures/guards"
 SAMPLE = json.loads((FIXTURES / "output_guard_sample.json").read_text())
+LATER = json.loads((FIXTURES / "output_guard_later.json").read_text())
 LARGER = json.loads((FIXTURES / "output_guard.json").read_text())
 
 
-@pytest.mark.parametrize("cases", [SAMPLE, LARGER], ids=["sample", "larger"])
+@pytest.mark.parametrize("cases", [SAMPLE, LARGER, LATER], ids=["sample", "larger", "later"])
 def test_every_case_is_judged_as_expected(cases: dict[str, Any]) -> None:
     """Compromised replies are blocked, honest ones pass."""
     wrong = [
