@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 
-.PHONY: help setup demo up test check approve bench chaos score picture
+.PHONY: help setup demo up test check security approve bench chaos score picture
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -29,6 +29,11 @@ check: $(INSTALLED) ## Lint, format, types and import rules
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+security: $(INSTALLED) ## Look for unsafe code and for secrets that were committed
+	$(BIN)/bandit -q -ll -s B108 -r secretaria
+	@cp .secrets.baseline .venv/.secrets.baseline
+	@$(BIN)/detect-secrets-hook --baseline .venv/.secrets.baseline $$(git ls-files secretaria migrations) || [ $$? = 3 ]  # 3: only lines moved
 
 bench: $(INSTALLED) ## Measure the door and the pipeline, as ratios in one run
 	$(BIN)/python benchmarks/door.py
