@@ -74,10 +74,10 @@ DATE = (
     r"|\d{1,2}\s?/\s?\d{1,2})(?![\d/])"
 )
 BIRTH_WORD = re.compile(
-    r"(?<![a-z\[])(?:(?:data ?(?:de )?)?nasc(?:imento|ido|ida|i|eu)?|dt[_. ]?nasc|data_nasc(?:imento)?|aniversario|anivers|aniver|niver|d[./]n\.?|dn|dob|birth(?:[_ ]?da(?:y|te))?|"
+    r"(?<![a-z\[])(?:(?:data ?(?:de )?)?nasc(?:imento|ido|ida|i|eu)?|dt[_. ]?nasc|data_nasc(?:imento)?|aniversari(?:o|ante)|anivers|aniver|niver|d[./]n\.?|dn|dob|birth(?:[_ ]?da(?:y|te))?|"
     r"date[_ ]of[_ ]birth|born)(?![a-z])"
 )
-BIRTH_AFTER = re.compile(rf"[^\d\n\[]{{0,34}}?(?<![\d/])(?P<date>{DATE})")
+BIRTH_AFTER = re.compile(rf"[^\d\[]{{0,34}}?(?<![\d/])(?P<date>{DATE})")
 BIRTH_BEFORE = re.compile(
     rf"(?<![\d/])(?P<date>{DATE})(?:[\s,(:=-]{{0,4}}(?:(?:e|eh|foi|a|o|minha|meu|data|de|dia|do|da|seu|sua)\s{{1,2}}){{0,4}})$"
 )

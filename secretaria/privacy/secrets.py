@@ -40,7 +40,10 @@ HEADER = re.compile(
     r"(?=[^\"'”\r\n]{0,4000}[0-9])(?P<value>[^\"'”\r\n]{6,4000})(?P=quote)(?!\s?:)"
 )
 LONG_HEX = re.compile(
-    r"(?:signature|assinatura|hmac|response=|nonce=|token|secret)[\s\"'”:=(]{0,5}(?:sha\d+=)?(?P<value>[0-9a-f]{24,256})(?![0-9a-z])"
+    r"(?:signature|assinatura|hmac|response=|nonce=|token|secret)[\s\"'”:=(]{0,5}(?:sha\d+[=:\s]{1,2})?(?P<value>[0-9a-f]{24,256})(?![0-9a-z])"
+)
+COMMAND_LINE = re.compile(
+    r"(?<![\w-])(?:-u|--user|--proxy-user)[ =][\"'”]?(?P<value>[^\s\"'”:]{1,100}:[^\s\"'”]{1,200})"
 )
 COOKIE_ATTRIBUTES = {"path", "domain", "max-age", "expires", "samesite", "version", "priority"}
 
@@ -84,7 +87,7 @@ NOT_SECRETS = frozenset(
     " denied refused present absent changed unchanged stored hidden redacted mismatch valid valido valida string str bytes"
     " bearer basic token optional opcional ate depois quando onde quem porque pois mas uma umas esta essa este esse aqui"
     " solicitada pedida usada alguma nenhuma cadastrada padrao protegida guardada criptografada necessario confirmada"
-    " confirmado desconhecido unknown incorrect wrong weak strong".split()
+    " confirmado minimo maximo pelo menos letras numeros digite escolha desconhecido unknown incorrect wrong weak strong".split()
 )
 HINTS = ("sen", "pass", "pwd", "secr", "segr", "tok", "key", "auth", "sign", "assin", "hmac", "cred", "jwt", "sess", "csrf", "xsrf",
          "chave", "sig", "sid", "otp", "pin", "pat")  # fmt: skip
@@ -99,7 +102,7 @@ def find_secrets(folded: Folded) -> Iterator[Span]:
         yield from (Span(*_without_at(found), SHOWN) for found in URL_CREDENTIAL.finditer(plain))
     if "/webhook/" in plain:
         yield from (Span(*found.span(), SHOWN) for found in WEBHOOK_PATH.finditer(plain))
-    for pattern in (HEADER, LONG_HEX):
+    for pattern in (HEADER, LONG_HEX, COMMAND_LINE):
         yield from (Span(*found.span("value"), SHOWN) for found in pattern.finditer(low))
     if "cookie" in low:
         yield from _cookies(low)
@@ -179,7 +182,7 @@ def _is_secret(value: str, name: str, *, quoted: bool) -> bool:
         or value.strip(TRAILING + "!") in NOT_SECRETS
     ):
         return False
-    if name in {"password", "passwd", "pwd", "passphrase", "passcode", "senha", "pass", "otp", "pin"}:
+    if name in {"password", "passwd", "pwd", "passphrase", "passcode", "senha", "pass", "otp", "pin", "authorization"}:
         return True
     if name in {"sid", "session"}:
         return len(value) >= 8 and any(character.isdigit() for character in value) and ":" not in value
