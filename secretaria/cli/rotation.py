@@ -93,11 +93,11 @@ def check_strength(name: str, value: str) -> None:
 def findings(path: Path) -> list[Finding]:
     """Look at every secret and at the file they stand in."""
     settings = load_settings()
-    found = [_finding(name, getattr(settings.secrets, name.lower()).get_secret_value()) for name in NAMES]
-    for needed in NEEDED:
-        names = needed.split("|")
-        if not any(getattr(settings.secrets, name.lower()).get_secret_value() for name in names):
-            found.append(Finding(" ou ".join(names), "falta", fine=False))
+    values = {name: getattr(settings.secrets, name.lower()).get_secret_value() for name in NAMES}
+    missing = [needed for needed in NEEDED if not any(values[name] for name in needed.split("|"))]
+    told = {name for needed in missing for name in needed.split("|")}
+    found = [_finding(name, value) for name, value in values.items() if name not in told]
+    found += [Finding(needed.replace("|", " ou "), "falta", fine=False) for needed in missing]
     if path.is_file():
         open_to_others = path.stat().st_mode & OTHERS_BITS
         state = f"aberto a outros; rode: chmod 600 {path}" if open_to_others else "só do dono"
