@@ -13,7 +13,9 @@ from secretaria.knowledge.chunks import slug
 EXPLICIT, URGENT, COMPLAINT, THREAT = "pedido_explicito", "urgencia", "reclamacao", "ameaca"
 NEGOTIATION, PERSONAL_DATA, UNKNOWN, LOOP = "negociacao", "dados", "nao_sei", "repeticao"
 NOT_KNOWN_LIMIT = 2
-REPEATED_LIMIT = 3
+REPEATED_LIMIT = (
+    7  # what only repeats itself without a word of ours helping is a machine: loops.py ends that after five rounds
+)
 
 # Looked for in the text as slugs write it: lower case, no accents, a hyphen between two words.
 ANYBODY = (
