@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from dramatiq.brokers.redis import RedisBroker
     from sqlalchemy import Engine
 
+    from secretaria.agenda.reminders import ReminderRoom
     from secretaria.attendants.accounts import AccountsRoom
     from secretaria.attendants.entering import Entrance
     from secretaria.attendants.sessions import Sessions
@@ -359,6 +360,18 @@ class Installation:
         from secretaria.replies.summarising import SummaryRoom
 
         return SummaryRoom(self.engine, self.clock, self.chat)
+
+    def reminder_room(self) -> ReminderRoom:
+        """What the reminding of bookings works with."""
+        from secretaria.agenda.reminders import ReminderRoom
+
+        return ReminderRoom(
+            engine=self.engine,
+            publisher=self.publisher,
+            clock=self.clock,
+            card=lambda: self.business.card,
+            channel=self.settings.whaticket.channel,
+        )
 
     def dispatch_room(self) -> DispatchRoom:
         """What the delivery of bubbles works with."""

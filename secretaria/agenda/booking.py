@@ -12,6 +12,7 @@ from sqlmodel import Session
 from secretaria.agenda import store
 from secretaria.agenda.models import Action, Booking, BookingChange, BookingState, Source
 from secretaria.agenda.offers import Change
+from secretaria.agenda.reminders import withdraw_reminders
 from secretaria.agenda.slots import Opening, fit
 from secretaria.errors import Conflict, NotFound
 from secretaria.knowledge.agenda_rules import Agenda
@@ -80,6 +81,8 @@ def _execute(session: Session, agenda: Agenda, change: Change, by: By, now: date
         booking.state = BookingState.CONFIRMED
     session.add(booking)
     session.flush()
+    if change.action != Action.CONFIRM:
+        withdraw_reminders(session, booking.id or 0)
     _remember(session, booking, Action(change.action), by, now, before)
     return booking
 

@@ -14,6 +14,7 @@ from sqlmodel import Session, col, select
 
 from secretaria.agenda import store
 from secretaria.agenda.models import CODES, Action, AgendaSlot, Booking, BookingChange, BookingState, Source
+from secretaria.agenda.reminders import withdraw_reminders
 from secretaria.agenda.slots import local_moment
 from secretaria.agenda.spoken import same_word
 from secretaria.conversations.models import Contact
@@ -217,6 +218,7 @@ def _write_booked(session: Session, agenda: Agenda, row: BookedRow, now: datetim
         done.kept.append(found.code)
     elif state is not None:
         found.state = state
+        withdraw_reminders(session, found.id or 0)
         _remember(session, found, Action.CANCEL, now, None)
         done.bookings_changed += 1
     else:
@@ -224,6 +226,7 @@ def _write_booked(session: Session, agenda: Agenda, row: BookedRow, now: datetim
         found.lane = _lane(session, row, ends_at, but=found.id)
         found.unit, found.starts_at, found.ends_at, found.slot_id = row.unit, row.starts_at, ends_at, None
         found.state, found.arranged_at = BookingState.BOOKED, now
+        withdraw_reminders(session, found.id or 0)
         _remember(session, found, Action.MOVE, now, before)
         done.bookings_changed += 1
 

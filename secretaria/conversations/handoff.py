@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlmodel import Session
 
 from secretaria.conversations.episodes import Ending, end_episode
 from secretaria.conversations.models import Conversation, Mode, TurnState
 from secretaria.conversations.store import open_turn
+
+TALK_LASTS = timedelta(minutes=30)
 
 
 def ask_for_person(session: Session, conversation: Conversation, now: datetime) -> None:
@@ -31,6 +33,12 @@ def person_spoke(session: Session, conversation: Conversation, now: datetime) ->
     if turn is not None and turn.state == TurnState.WAITING:
         turn.state, turn.reason, turn.closed_at = TurnState.SILENCED, "person_spoke", now
         session.add(turn)
+
+
+def person_is_talking(conversation: Conversation, now: datetime) -> bool:
+    """Say whether a person of the team is in the middle of a talk with the customer: nothing of ours may fall into it."""
+    spoke_at = conversation.person_spoke_at or conversation.mode_changed_at
+    return conversation.mode == Mode.ATTENDED and now - spoke_at < TALK_LASTS
 
 
 def give_back(

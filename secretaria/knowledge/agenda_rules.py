@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from secretaria.knowledge.tables import Interval, Span, Spans, Table, Words
+from secretaria.knowledge.tables import Interval, Spans, Stretch, Table, Words
 
 MINUTES_OF_A_VISIT = 30
 LONGEST_VISIT = 12 * 60
@@ -36,7 +36,7 @@ class ReminderRules(Table):
     hours_before: tuple[Annotated[float, Field(gt=0, le=LONGEST_LEAD_HOURS)], ...] = Field(
         default=(24, 1), alias="horas_antes"
     )
-    between: Span = Field(default=Interval(time(8), time(20)), alias="entre")
+    between: Stretch = Field(default=Interval(time(8), time(20)), alias="entre")
 
 
 class Agenda(Table):
@@ -44,6 +44,7 @@ class Agenda(Table):
 
     Attributes:
         grades: The weekly openings by unit. A unit that has none offers only slots that were imported.
+        names: How a customer reads a kind, ``manutencao_aparelho = "manutenção do aparelho"``.
         days_ahead: How far in advance something can be booked.
         offer_hours: How long an offer may be accepted.
     """
@@ -53,6 +54,7 @@ class Agenda(Table):
     minimum_notice_hours: float = Field(default=0, ge=0, alias="antecedencia_min_horas")
     days_ahead: int = Field(default=60, ge=1, le=FURTHEST_DAY, alias="dias_a_frente")
     offer_hours: float = Field(default=24, gt=0, le=24 * 7, alias="oferta_vale_horas")
+    names: dict[str, Words] = Field(default_factory=dict, alias="nomes")
     grades: dict[str, Grade] = Field(default_factory=dict, alias="grade")
     reminders: ReminderRules = Field(default=ReminderRules(), alias="lembretes")
 

@@ -46,6 +46,7 @@ def _intervals(value: object) -> object:
 
 Words = Annotated[str, Field(min_length=1)]
 Span = Annotated[Interval | None, BeforeValidator(_interval)]
+Stretch = Annotated[Interval, BeforeValidator(_interval)]
 Spans = Annotated[tuple[Interval, ...] | None, BeforeValidator(_intervals)]
 
 

@@ -15,13 +15,14 @@ from secretaria import metrics
 from secretaria.breaker import Breaker, Permit
 from secretaria.clock import Clock
 from secretaria.conversations import store as conversations
+from secretaria.conversations.handoff import person_is_talking
 from secretaria.conversations.models import Conversation, Mode
 from secretaria.crashpoints import crashpoint
 from secretaria.database.transaction import after_commit, transaction
 from secretaria.errors import Unavailable
 from secretaria.outbox import store
 from secretaria.outbox.doubts import FIRST_LOOK
-from secretaria.outbox.models import DeliveryAttempt, ItemState, Kind, OutboxItem
+from secretaria.outbox.models import DeliveryAttempt, ItemState, Kind, OutboxItem, Purpose
 from secretaria.outbox.transfer import hand_over
 from secretaria.queue.jobs import DELIVER_ITEM
 from secretaria.queue.publisher import Publisher
@@ -39,6 +40,7 @@ GIVE_UP_AFTER = timedelta(minutes=30)
 SILENT_MODES = (Mode.ATTENDED, Mode.PAUSED)
 NEWER_MESSAGE = "newer_message"
 OPTED_OUT = "opted_out"
+EXPIRED = "expired"
 BREAKER_OPEN = "breaker_open"
 SERVER_ERRORS = 500
 
@@ -118,8 +120,9 @@ def _leave_for_later(room: DispatchRoom, item_id: int) -> None:
         if item is None:
             return
         conversation = conversations.load_conversation(session, item.conversation_id)
-        if conversation.mode in SILENT_MODES:
-            _drop(session, item, f"conversation_{conversation.mode}")
+        reason = _silenced(conversation, item, now)
+        if reason:
+            _drop(session, item, reason)
             return
         if now - item.created_at < GIVE_UP_AFTER:
             nudge = partial(room.publisher.publish, DELIVER_ITEM, str(item_id), BREAKER_WAIT_SECONDS)
@@ -157,7 +160,7 @@ def _claim(room: DispatchRoom, item_id: int) -> tuple[OutboxItem, int] | None:
         if item is None:
             return None
         conversation = conversations.load_conversation(session, item.conversation_id)
-        if _is_overtaken(session, conversation, item):
+        if _is_overtaken(session, conversation, item, now):
             nudge_next(room.publisher, session, item.conversation_id, now)
             return None
         attempt = DeliveryAttempt(item_id=item_id, started_at=now)
@@ -178,24 +181,45 @@ def _channel_is_stopped(room: DispatchRoom, session: Session, item_id: int, now:
     return True
 
 
-def _is_overtaken(session: Session, conversation: Conversation, item: OutboxItem) -> bool:
+def _is_overtaken(session: Session, conversation: Conversation, item: OutboxItem, now: datetime) -> bool:
     """A person's word drops all that is pending; a newer message of the customer what its reply has left to say."""
-    if conversation.mode in SILENT_MODES:
-        reason = f"conversation_{conversation.mode}"
-    elif item.kind == Kind.BUBBLE and item.position > 0 and 0 < item.inbound_seq < conversation.last_inbound_seq:
-        reason = NEWER_MESSAGE
-    elif item.kind == Kind.BUBBLE and conversations.opted_out_before(session, conversation.contact_id, item.created_at):
-        reason = OPTED_OUT
-    else:
+    reason = _silenced(conversation, item, now)
+    if not reason and item.kind == Kind.BUBBLE:
+        reason = _unwanted(session, conversation, item)
+    if not reason:
         return False
     store.settle_item(session, item, state=ItemState.PENDING, attempts=item.attempts - 1)
     _drop(session, item, reason)
     return True
 
 
+def _unwanted(session: Session, conversation: Conversation, item: OutboxItem) -> str:
+    """Why the customer would not want to hear this bubble: they have written since, or asked for silence before."""
+    if item.position > 0 and 0 < item.inbound_seq < conversation.last_inbound_seq:
+        return NEWER_MESSAGE
+    return OPTED_OUT if conversations.opted_out_before(session, conversation.contact_id, item.created_at) else ""
+
+
+def _silenced(conversation: Conversation, item: OutboxItem, now: datetime) -> str:
+    """Why this may not be said any more; empty where it may.
+
+    A person's word ends every reply. A reminder answers nobody: it only keeps out of a talk that is going on, and of a
+    conversation that was paused.
+    """
+    if item.expires_at is not None and item.expires_at <= now:
+        return EXPIRED
+    if item.purpose == Purpose.REMINDER:
+        silent = conversation.mode == Mode.PAUSED or person_is_talking(conversation, now)
+    else:
+        silent = conversation.mode in SILENT_MODES
+    return f"conversation_{conversation.mode}" if silent else ""
+
+
 def _drop(session: Session, item: OutboxItem, reason: str) -> None:
-    """Record that nobody will hear what still waits: of this reply, or of the whole conversation."""
-    if reason == NEWER_MESSAGE:
+    """Record that nobody will hear what still waits: of this reply, or of all replies of the conversation."""
+    if item.purpose == Purpose.REMINDER:
+        dropped = store.supersede_items(session, [item.id or 0], reason)
+    elif reason == NEWER_MESSAGE:
         dropped = store.supersede_rest(session, item, reason)
     else:
         dropped = store.supersede_pending(session, item.conversation_id, reason)

@@ -10,7 +10,7 @@ from sqlmodel import Session, col, select
 
 from secretaria.conversations.models import Message
 from secretaria.database.nudging import mark_nudged
-from secretaria.outbox.models import DeliveryAttempt, ItemState, Kind, OutboxItem
+from secretaria.outbox.models import DeliveryAttempt, ItemState, Kind, OutboxItem, Purpose
 from secretaria.whaticket.gateway import Outcome
 
 FIRST_LOOK = timedelta(seconds=3)
@@ -70,7 +70,11 @@ def settle_doubtful(
     Returns:
         The message of each (None for a transfer) and the state it is in now.
     """
-    again = (col(OutboxItem.kind) == Kind.BUBBLE) & (col(OutboxItem.attempts) < MOST_ATTEMPTS)
+    again = (
+        (col(OutboxItem.kind) == Kind.BUBBLE)
+        & (col(OutboxItem.purpose) == Purpose.REPLY)
+        & (col(OutboxItem.attempts) < MOST_ATTEMPTS)
+    )
     state = case((again, ItemState.PENDING), else_=ItemState.HELD) if resend_once else ItemState.HELD
     doubtful = (
         update(OutboxItem)

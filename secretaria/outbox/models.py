@@ -31,11 +31,21 @@ class Kind(StrEnum):
     TRANSFER = "transfer"
 
 
+class Purpose(StrEnum):
+    """Why it is done: an answer to somebody who wrote, or a reminder that nobody asked for at this moment."""
+
+    REPLY = "reply"
+    REMINDER = "reminder"
+
+
 class OutboxItem(SQLModel, table=True):
     """One thing to be done at Whaticket: a bubble to deliver, or a ticket to hand to people.
 
     Attributes:
+        turn_id: The turn it answers; none for a reminder.
         message_id: The bubble in the conversation; none for a transfer.
+        purpose: A reminder in doubt is never sent again, and a person's word alone does not drop it.
+        expires_at: When it has become useless and is dropped unsent; None for never.
         inbound_seq: The newest customer message the reply knew of; a later bubble does not outlive a newer one.
         looks: Times Whaticket was asked whether an unconfirmed bubble is there.
         look_at: When to ask next.
@@ -63,13 +73,15 @@ class OutboxItem(SQLModel, table=True):
         Index("outbox_item_of_conversation", "conversation_id", "id"),
         one_of("state", ItemState),
         one_of("kind", Kind),
+        one_of("purpose", Purpose),
     )
 
     id: int | None = Field(default=None, primary_key=True, sa_type=BigInteger)
     conversation_id: int = Field(foreign_key="conversation.id", sa_type=BigInteger)
-    turn_id: int = Field(foreign_key="turn.id", sa_type=BigInteger)
+    turn_id: int | None = Field(default=None, foreign_key="turn.id", sa_type=BigInteger)
     message_id: int | None = Field(default=None, foreign_key="message.id", sa_type=BigInteger)
     kind: str = Kind.BUBBLE
+    purpose: str = Purpose.REPLY
     inbound_seq: int = 0
     correlation_id: UUID
     position: int
@@ -78,6 +90,7 @@ class OutboxItem(SQLModel, table=True):
     state: str = ItemState.PENDING
     attempts: int = 0
     not_before: datetime = Field(sa_type=MOMENT)
+    expires_at: datetime | None = Field(default=None, sa_type=MOMENT)
     lease_token: int = Field(default=0, sa_type=BigInteger)
     lease_until: datetime | None = Field(default=None, sa_type=MOMENT)
     reason: str | None = None

@@ -24,7 +24,7 @@ from secretaria.crashpoints import crashpoint
 from secretaria.database.transaction import after_commit, transaction
 from secretaria.outbox import doubts
 from secretaria.outbox.delivery import nudge_next
-from secretaria.outbox.models import ItemState, Kind, OutboxItem
+from secretaria.outbox.models import ItemState, Kind, OutboxItem, Purpose
 from secretaria.outbox.transfer import was_handed_over
 from secretaria.queue.publisher import Publisher
 from secretaria.settings import Flavour, UnconfirmedPolicy
@@ -189,6 +189,7 @@ def _not_found(room: ReconcileRoom, item: OutboxItem) -> dict[str, object]:
     if not FLAVOURS[room.flavour].sync_send:  # it may still stand in Whaticket's own queue: nothing is proved
         return counted | {"look_at": None}
     willing = room.policy != "hold_all"  # the owner of a Whaticket that shows its sends late may want no repetition
+    willing = willing and item.purpose == Purpose.REPLY  # a second reminder is worse than none
     may_repeat = willing and item.attempts < doubts.MOST_ATTEMPTS and now - item.created_at < TOO_OLD
     return counted | _again_or_held(item, may_repeat=may_repeat, now=now)
 

@@ -12,7 +12,7 @@ from sqlmodel import Session, col, select
 
 from secretaria.conversations.models import Conversation
 from secretaria.database.nudging import mark_nudged
-from secretaria.outbox.models import DeliveryAttempt, ItemState, Kind, OutboxItem
+from secretaria.outbox.models import DeliveryAttempt, ItemState, Kind, OutboxItem, Purpose
 from secretaria.whaticket.gateway import Outcome
 
 IN_FLIGHT = (ItemState.SENDING, ItemState.UNCONFIRMED)
@@ -121,12 +121,24 @@ def next_pending(session: Session, conversation_id: int) -> OutboxItem | None:
 
 
 def supersede_pending(session: Session, conversation_id: int, reason: str) -> Sequence[int]:
-    """Drop what has not been sent yet in a conversation.
+    """Drop what has not been sent yet of the replies in a conversation.
 
     Returns:
         The ids of the messages that will never be said.
     """
-    return _supersede(session, reason, col(OutboxItem.conversation_id) == conversation_id)
+    replies = col(OutboxItem.purpose) == Purpose.REPLY
+    return _supersede(session, reason, (col(OutboxItem.conversation_id) == conversation_id) & replies)
+
+
+def supersede_items(session: Session, item_ids: Sequence[int], reason: str) -> Sequence[int]:
+    """Drop some items that have not been sent yet; what a worker has in its hands at this moment is let go.
+
+    Returns:
+        The ids of the messages that will never be said.
+    """
+    waiting = select(OutboxItem.id).where(col(OutboxItem.id).in_(item_ids), OutboxItem.state == ItemState.PENDING)
+    free = session.exec(waiting.with_for_update(skip_locked=True)).all()
+    return _supersede(session, reason, col(OutboxItem.id).in_(free)) if free else ()
 
 
 def supersede_rest(session: Session, item: OutboxItem, reason: str) -> Sequence[int]:

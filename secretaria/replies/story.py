@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from operator import attrgetter
 
-from sqlalchemy import Engine
+from sqlalchemy import ColumnElement, Engine
 from sqlmodel import Session, col, select
 
 from secretaria.conversations.models import Contact, Conversation, Message, Turn
@@ -74,7 +74,11 @@ def tell_story(engine: Engine, reference: Reference) -> Story:
             number, mode = session.get_one(Contact, conversation.contact_id).number, conversation.mode
             events = events or _events_of_turn(session, turn_id)
             steps += [*_tell_turn(turn), *_tell_messages(session, turn_id), *_tell_reply(session, turn_id)]
-            steps += _tell_items(session, turn_id)
+            steps += _tell_items(session, OutboxItem.turn_id == turn_id)
+        elif isinstance(row, OutboxItem):
+            conversation = session.get_one(Conversation, row.conversation_id)
+            number, mode = session.get_one(Contact, conversation.contact_id).number, conversation.mode
+            steps += _tell_items(session, OutboxItem.id == row.id)
         steps += [step for event in events for step in _tell_event(event)]
     return Story(reference, row.state, row.reason, number, mode, sorted(steps, key=attrgetter("at")))
 
@@ -127,8 +131,8 @@ def _tell_reply(session: Session, turn_id: int) -> Iterator[Step]:
         yield Step(reply.created_at, "reply_decided", "", facts, reply.handoff_brief or "")
 
 
-def _tell_items(session: Session, turn_id: int) -> Iterator[Step]:
-    statement = select(OutboxItem).where(OutboxItem.turn_id == turn_id).order_by(col(OutboxItem.id))
+def _tell_items(session: Session, which: ColumnElement[bool] | bool) -> Iterator[Step]:  # noqa: FBT001  # a condition, as sqlmodel types it
+    statement = select(OutboxItem).where(which).order_by(col(OutboxItem.id))
     for item in session.exec(statement).all():
         name = str(Reference(OUTBOX, item.id or 0))
         facts = _facts(kind=item.kind, confirmed_by=item.confirmed_by, looks=item.looks)

@@ -1,4 +1,4 @@
-"""What runs every so often in each worker: heartbeat, pauses, sweep and catching up; none of the workers is special."""
+"""What runs every so often in each worker: heartbeat, pauses, sweep, reminders and catching up; none of the workers is special."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from datetime import timedelta
 import redis
 from loguru import logger
 
+from secretaria.agenda.reminders import place_reminders
 from secretaria.bootstrap import Installation
 from secretaria.errors import Unavailable
 from secretaria.queue.heartbeats import beat, stop_beating, this_worker
@@ -27,6 +28,7 @@ EPISODES_SECONDS = 15.0
 FIRST_CATCH_UP_SECONDS = 15.0  # what was spooled while the database was away is filed first
 RETAIN_SECONDS = 600.0
 FIRST_RETAIN_SECONDS = 60.0
+REMIND_SECONDS = 15.0
 CATCH_UP_KEY = "secretaria:catch-up"
 
 
@@ -35,12 +37,14 @@ class Schedule:
 
     def __init__(self, installation: Installation) -> None:
         self._installation = installation
+        self._reminders = installation.reminder_room()
         self._stopped = threading.Event()
         self._catch_up_at = time.monotonic() + FIRST_CATCH_UP_SECONDS
         self._expire_at = time.monotonic()
         self._retain_at = time.monotonic() + FIRST_RETAIN_SECONDS
         self._chore: threading.Thread | None = None
         self._episodes_at = time.monotonic()
+        self._remind_at = time.monotonic()
         self._thread = threading.Thread(target=self._run, name="schedule", daemon=True)
 
     def start(self) -> None:
@@ -67,6 +71,9 @@ class Schedule:
                 last_beat = time.monotonic()
                 self._beat()
             self._sweep()
+            if time.monotonic() >= self._remind_at:
+                self._remind_at = time.monotonic() + REMIND_SECONDS
+                self._remind()
             if time.monotonic() >= self._catch_up_at:
                 self._catch_up_at = time.monotonic() + CATCH_UP_SECONDS
                 self._catch_up()
@@ -107,6 +114,14 @@ class Schedule:
             logger.warning("retention_postponed")
         except Exception as error:  # noqa: BLE001  # it tells, and goes on tomorrow
             logger.opt(exception=error).error("retention_failed")
+
+    def _remind(self) -> None:
+        try:
+            place_reminders(self._reminders)
+        except Unavailable:
+            logger.warning("reminders_postponed")
+        except Exception as error:  # noqa: BLE001  # the sweep beside it must go on
+            logger.opt(exception=error).error("reminding_failed")
 
     def _sweep(self) -> None:
         try:
