@@ -69,12 +69,14 @@ class Incoming:
     """Everything one file says.
 
     Attributes:
+        skipped: What could not be used, one sentence each.
         replaces_free: Whether its free slots are all there are on their days, so that others of those days go.
     """
 
     free: Sequence[FreeRow]
     booked: Sequence[BookedRow]
     replaces_free: bool = True
+    skipped: tuple[str, ...] = ()
 
 
 @dataclass
@@ -151,11 +153,7 @@ def read_agenda_json(content: bytes, card: BusinessCard) -> Incoming:
 
 
 def import_agenda(session: Session, card: BusinessCard, incoming: Incoming, now: datetime) -> Imported:
-    """Write what a file says, in the caller's transaction; what was changed here since is left as it is.
-
-    Raises:
-        AgendaFileInvalid: A code of the file belongs to a booking that did not come from a file.
-    """
+    """Write what a file says, in the caller's transaction; what was made or changed here is left as it is."""
     done = Imported()
     for unit in sorted({row.unit for row in incoming.free} | {row.unit for row in incoming.booked}):
         store.lock_unit(session, unit)
@@ -206,15 +204,13 @@ def _write_booked(session: Session, agenda: Agenda, row: BookedRow, now: datetim
             _add_booking(session, agenda, row, now)
             done.bookings_added += 1
         return
-    if found.source != Source.IMPORT and found.uid != row.uid:
-        raise AgendaFileInvalid([f"o código {row.code} já é de uma marcação feita aqui"])
     ends_at = _ends_at(agenda, row)
     state = BookingState.CANCELLED if row.cancelled else None
     same = (found.unit, found.starts_at, found.ends_at) == (row.unit, row.starts_at, ends_at)
     cancelled = found.state == BookingState.CANCELLED
     if same and (cancelled or state is None):
         done.unchanged += 1
-    elif _changed_here(session, found) or cancelled:
+    elif found.source != Source.IMPORT or _changed_here(session, found) or cancelled:
         done.kept.append(found.code)
     elif state is not None:
         found.state = state

@@ -10,6 +10,7 @@ from sqlmodel import Session, col, select
 
 from secretaria.agenda.models import CODES, AgendaSlot, Booking, BookingChange, BookingState, Reminder, Source
 from secretaria.agenda.slots import Opening, Taken
+from secretaria.conversations.models import Contact
 from secretaria.knowledge.agenda_rules import LONGEST_VISIT
 
 UNIT_LOCK = 7_305_415
@@ -85,6 +86,13 @@ def bookings_between(session: Session, first: datetime, until: datetime) -> Sequ
     """Return every booking that begins in a stretch of time, cancelled ones too, in order."""
     statement = select(Booking).where(col(Booking.starts_at) >= first, col(Booking.starts_at) < until)
     return session.exec(statement.order_by(col(Booking.starts_at), col(Booking.id))).all()
+
+
+def numbers_of(session: Session, bookings: Sequence[Booking]) -> dict[int, str]:
+    """Return the number of each contact of some bookings."""
+    owners = {one.contact_id for one in bookings if one.contact_id is not None}
+    found = session.exec(select(Contact.id, Contact.number).where(col(Contact.id).in_(owners))).all() if owners else []
+    return {identifier or 0: number for identifier, number in found}
 
 
 def change_of_turn(session: Session, turn_id: int) -> BookingChange | None:

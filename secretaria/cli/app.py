@@ -10,6 +10,7 @@ import typer
 
 import secretaria
 from secretaria.cli import (
+    agenda,
     attendants,
     audit,
     config,
@@ -48,6 +49,7 @@ app.command("migrate")(migrate.migrate)
 app.command("doctor")(doctor.doctor)
 app.command("audit")(audit.audit)
 app.command("retention")(retention.retention)
+app.add_typer(agenda.app, name="agenda")
 app.add_typer(conversations.app, name="conversations")
 app.command("simulate")(simulate.simulate)
 app.add_typer(attendants.app, name="attendants")
