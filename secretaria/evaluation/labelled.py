@@ -22,12 +22,13 @@ from secretaria.evaluation.results import Mismatch, SuiteResult, TurnResult
 from secretaria.evaluation.scratch import forget_everything
 from secretaria.evaluation.spending import CappedChat, pass_hat
 from secretaria.llm.chat import Chat
-from secretaria.simulation.labelled_tools import AGENDA_FILE, ToolsOfSample, wanted_of
+from secretaria.simulation.labelled_tools import AGENDA_FILE, ToolsOfSample, says_done, wanted_of
 from secretaria.simulation.llm_oracle import Oracle
 from secretaria.simulation.rhythm import SampleConversation, SampleTurn, load_conversations
 
 SUITE = "replay"
 POWERS = (1, 2, 4)
+DONE_BY_INTENT = {"agendar": "booked", "remarcar": "rebooked", "cancelar": "cancelled", "confirmar": "confirmed"}
 CAPPED = "o limite de custo seria ultrapassado; o que foi avaliado até aqui está no resultado"
 
 OnTurn = Callable[[TurnResult], None]
@@ -107,8 +108,10 @@ def play_graded(
     played = play(rehearsal, conversation)
     for turn in conversation.turns:
         announce(turn)
-        outside = wanted[turn.n]
-        rehearsal.outside.tells = _told_outside(turn) if outside is not None and outside.action == "other" else ""
+        asked = wanted[turn.n]
+        outside = asked is not None and asked.action == "other"
+        rehearsal.outside.tells = _told_outside(turn) if outside else ""
+        rehearsal.outside.does = _done_outside(turn) if outside else ()
         one = next(played)
         graded = grade_turn(conversation, turn, one.seen, all_sources=all_sources)
         booked = grade_booking(conversation, turn, wanted[turn.n], one.before, one.seen.bookings, zone)
@@ -129,6 +132,12 @@ def _told_outside(turn: SampleTurn) -> str:
     """Return what the labels know: the slots, and the facts of the reference reply."""
     slots = [f"{name}: {value}" for name, value in turn.slots.items()]
     return "\n".join([*slots, *turn.reference_reply])
+
+
+def _done_outside(turn: SampleTurn) -> tuple[str, ...]:
+    """Return what a system of theirs did, where the reference reply tells of something done."""
+    done = DONE_BY_INTENT.get(turn.intent)
+    return (done,) if done is not None and says_done(turn) else ()
 
 
 def pass_powers(results: Sequence[TurnResult], trials: int) -> dict[str, float]:

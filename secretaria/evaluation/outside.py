@@ -19,9 +19,11 @@ class OutsideSystem(DeclaredTools):
 
     Attributes:
         tells: What the system knows of the turn at hand; empty where it is not there.
+        does: What it does in this turn, as receipts call it: ``booked`` and so on.
     """
 
     tells: str = ""
+    does: tuple[str, ...] = ()
 
     def names(self, card: BusinessCard) -> Sequence[str]:
         """Return the names of the declared tools, and the double's where it is there."""
@@ -34,7 +36,7 @@ class OutsideSystem(DeclaredTools):
             DatabaseUnavailable: PostgreSQL went away.
         """
         if call.name == OUTSIDE:
-            return ToolResult(OUTSIDE, ok=True, told=self.tells)
+            return ToolResult(OUTSIDE, ok=True, told=self.tells, actions=self.does)
         return super().run(card, call, errand)
 
     def settle(

@@ -22,6 +22,16 @@ def test_the_clinic_is_answered_as_labelled(engine: Engine) -> None:
     assert result.turns == 93
 
 
+def test_a_business_without_an_agenda_of_ours_is_played_too(engine: Engine, tmp_path: Path) -> None:
+    """What the labels call a tool is then a system of theirs, which tells and does what they say."""
+    folder = tmp_path / "oficina"
+    shutil.copytree(WORKSHOP, folder)
+    (folder / "agenda.json").unlink()
+    conversations = (folder / "conversations.jsonl").read_text(encoding="utf-8").splitlines()
+    (folder / "conversations.jsonl").write_text("\n".join(conversations[2:4] + conversations[8:9]), encoding="utf-8")
+    assert run_oracle(Bench(engine, folder)).mismatches == []
+
+
 def test_an_agenda_that_cannot_be_read_is_a_finding(engine: Engine, tmp_path: Path) -> None:
     """What needs the agenda says so; the other conversations are played."""
     folder = tmp_path / "oficina"
