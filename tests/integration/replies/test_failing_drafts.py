@@ -130,7 +130,7 @@ def test_worker_that_dies_every_time_is_counted(
     def vanish(*_: object) -> None:
         raise SystemExit
 
-    monkeypatch.setattr(answer, "draft_reply", vanish)
+    monkeypatch.setattr(answer, "draft_within_budget", vanish)
     for _ in range(MAX_FAILURES):
         with pytest.raises(SystemExit):
             asked.answer()
