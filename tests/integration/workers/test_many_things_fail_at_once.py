@@ -21,6 +21,9 @@ SHORT_WAITS: dict[str, object] = {
     "secretaria.outbox.reconcile.DOUBT_SECONDS": 1.0,
     "secretaria.outbox.delivery.LEASE_SECONDS": 1.5,
     "secretaria.outbox.delivery.BACKOFF_SECONDS": (0.1, 0.2),
+    "secretaria.outbox.delivery.BREAKER_WAIT_SECONDS": 0.2,
+    "secretaria.breaker.FIRST_OPEN_MS": 300,
+    "secretaria.breaker.LONGEST_OPEN_MS": 600,
 }
 
 
