@@ -7,8 +7,8 @@ from typing import Annotated
 import typer
 
 NAMES = {
-    "raw": "corpos de eventos", "messages": "mensagens", "replies": "respostas", "sends": "envios", "audit": "auditoria",
-    "people": "pessoas que não escrevem mais",
+    "raw": "corpos de eventos", "messages": "mensagens", "replies": "respostas", "sends": "envios",
+    "recordings": "gravações para avaliação", "audit": "auditoria", "people": "pessoas que não escrevem mais",
 }  # fmt: skip
 
 

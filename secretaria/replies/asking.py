@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 from loguru import logger
 
@@ -32,10 +33,29 @@ class NoDraft(Exception):  # errors are named for what is wrong
         self.cause = cause
 
 
+@dataclass(frozen=True, slots=True)
+class RawAnswer:
+    """What came back from one call, before anybody read it.
+
+    Attributes:
+        step: What the call was for.
+        text: As the model wrote it; empty where there was no answer.
+        cause: Why there was none; empty where there was one.
+    """
+
+    step: str
+    text: str = ""
+    model: str = ""
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    cause: str = ""
+
+
 class Asking:
     """One turn's way to the model.
 
     Attributes:
+        answers: What each call brought, in order.
         calls: How often the model was asked.
         model: The one that answered last; None before.
         seconds: Time spent in calls.
@@ -54,6 +74,7 @@ class Asking:
         self._unit = f"turn:{turn_id}"
         self._conversation_id = conversation_id
         self._repaired = False
+        self.answers: list[RawAnswer] = []
         self.calls = 0
         self.model: str | None = None
         self.prompt_tokens = 0
@@ -112,12 +133,14 @@ class Asking:
         try:
             answer = self._chat.complete(request)
         except (ChatUnavailable, ChatMisconfigured) as error:
+            self.answers.append(RawAnswer(step, cause=error.cause))
             raise NoDraft(error.cause) from None
         finally:
             spent = time.monotonic() - begun
             self.seconds += spent
             self.steps[step] = self.steps.get(step, 0.0) + spent
         metrics.LLM_LATENCY.observe(spent)
+        self.answers.append(RawAnswer(step, answer.text, answer.model, answer.prompt_tokens, answer.completion_tokens))
         self.model = answer.model
         self.prompt_tokens += answer.prompt_tokens
         self.completion_tokens += answer.completion_tokens

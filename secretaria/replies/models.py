@@ -1,11 +1,11 @@
-"""What the secretary decided to say in a turn, and everything needed to answer 'why did it say that?'."""
+"""What was decided in a turn, everything needed to answer 'why did it say that?', and everything needed to answer it again."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, UniqueConstraint
+from sqlalchemy import JSON, BigInteger, Index, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 from secretaria.database.columns import MOMENT, one_of
@@ -70,3 +70,45 @@ class Reply(SQLModel, table=True):
     llm_seconds: float | None = None
     steps: dict[str, Any] = Field(default_factory=dict, sa_type=JSON, sa_column_kwargs={"server_default": "{}"})
     created_at: datetime = Field(sa_type=MOMENT, index=True)
+
+
+class Recording(SQLModel, table=True):
+    """What a turn was answered from and what the model wrote, so that it can be answered again; gone after its days.
+
+    Attributes:
+        business_version_id: The published version it was answered from; None where it came from no database.
+        economy: The rung of the budget's ladder it was drafted on; empty for the usual effort.
+        told: The turn's context but for the business, which is kept as a version.
+        found: Sources of the units that search had chosen, best first.
+        sought: Sources of those a second search brought.
+        answers: The raw answer of each call, in order, or why there was none.
+        tool: The call and what it brought, or None.
+        decision: What came of it.
+        kept_at: When somebody kept it as a case for evaluations; None for all others.
+        kept_by: Who did.
+        expected: What should come of it, where it was kept as a case.
+    """
+
+    __tablename__ = "recording"
+    __table_args__ = (
+        UniqueConstraint("turn_id", name="recording_of_turn"),
+        Index("recording_kept", "id", postgresql_where=text("kept_at IS NOT NULL")),
+    )
+
+    id: int | None = Field(default=None, primary_key=True, sa_type=BigInteger)
+    turn_id: int = Field(foreign_key="turn.id", sa_type=BigInteger)
+    conversation_id: int = Field(foreign_key="conversation.id", sa_type=BigInteger, index=True)
+    business_version_id: int | None = Field(default=None, foreign_key="business_version.id", sa_type=BigInteger)
+    business_version: str
+    prompt_version: str
+    economy: str = ""
+    told: dict[str, Any] = Field(sa_type=JSON)
+    found: list[str] = Field(sa_type=JSON)
+    sought: list[str] = Field(sa_type=JSON)
+    answers: list[dict[str, Any]] = Field(sa_type=JSON)
+    tool: dict[str, Any] | None = Field(default=None, sa_type=JSON)
+    decision: dict[str, Any] = Field(sa_type=JSON)
+    created_at: datetime = Field(sa_type=MOMENT, index=True)
+    kept_at: datetime | None = Field(default=None, sa_type=MOMENT)
+    kept_by: str | None = None
+    expected: dict[str, Any] | None = Field(default=None, sa_type=JSON)

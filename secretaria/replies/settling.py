@@ -31,6 +31,7 @@ from secretaria.queue.publisher import Publisher
 from secretaria.replies import wording
 from secretaria.replies.drafting import Drafted
 from secretaria.replies.handing import hand_over_silently
+from secretaria.replies.keeping import decision_of, keep_recording
 from secretaria.replies.models import Reply
 from secretaria.replies.recording import reply_of
 from secretaria.replies.recovery import MODEL_FAILED, NO_BUDGET, apologise_once
@@ -86,11 +87,11 @@ def settle_turn(
             if pass_gate(session, claimed.conversation_id, token=claimed.token, inbound_seq=seq):
                 _write(session, publisher, now, claimed, drafted, toolbox)
             else:
-                _throw_away(session, publisher, now, claimed)
+                _throw_away(session, publisher, now, claimed, drafted)
     except SlotTaken:
         logger.bind(turn_id=claimed.turn_id).info("slot_taken")
         with transaction(engine) as session:
-            _throw_away(session, publisher, now, claimed)
+            _throw_away(session, publisher, now, claimed, drafted)
 
 
 def _write(
@@ -100,6 +101,7 @@ def _write(
     turn = session.get_one(Turn, claimed.turn_id, populate_existing=True)
     business = claimed.context.business
     reply = reply_of(drafted, claimed.errand, claimed.context, now)
+    decision = decision_of(reply, drafted)
     if drafted.done is not None:
         toolbox.settle(session, business.card, drafted.done, claimed.errand, reply.bubbles)
     _learn(session, claimed, drafted, reply, now)
@@ -108,7 +110,6 @@ def _write(
         if reply.handoff_reason == NO_BUDGET and not reply.bubbles:
             reply.checks = {**reply.checks, "budget": str(Step.PERSON)}
     session.add(reply)
-    _count_missing(session, reply, now)
     after_commit(session, partial(crashpoint, "K11"))
     turn.state = TurnState.HANDED_OFF if reply.handoff_reason else TurnState.ANSWERED
     turn.reason, turn.closed_at = reply.handoff_reason, now
@@ -117,6 +118,7 @@ def _write(
     turn.llm_seconds = drafted.asking.seconds if drafted.draft is not None else None
     session.add(turn)
     session.flush()
+    keep_recording(session, claimed.errand, claimed.context, drafted, decision, now)
     bubbles = [*_first_notice(session, claimed, now), *reply.bubbles] if reply.bubbles else reply.bubbles
     items = _place_bubbles(session, turn, bubbles, number=claimed.number, inbound_seq=claimed.inbound_seq, now=now)
     if reply.handoff_reason:
@@ -159,12 +161,6 @@ def _first_notice(session: Session, claimed: Claimed, now: datetime) -> list[str
         .returning(col(Contact.id))
     )
     return [claimed.notice] if session.execute(told).first() is not None else []
-
-
-def _count_missing(session: Session, reply: Reply, now: datetime) -> None:
-    """Leave the question to the owner if it had no answer."""
-    if reply.answerable == "not_known" and reply.asked:
-        record_missing(session, reply.asked, now)
 
 
 def notice_turn(
@@ -226,7 +222,7 @@ def count_failure(session: Session, turn: Turn, now: datetime, reason: str, *, t
     return True
 
 
-def _throw_away(session: Session, publisher: Publisher, now: datetime, claimed: Claimed) -> None:
+def _throw_away(session: Session, publisher: Publisher, now: datetime, claimed: Claimed, drafted: Drafted) -> None:
     """The draft is stale: the lease was lost, a person spoke, or the customer wrote more."""
     if not release_lease(session, claimed.conversation_id, token=claimed.token):
         logger.warning("turn_fenced")
@@ -235,6 +231,8 @@ def _throw_away(session: Session, publisher: Publisher, now: datetime, claimed: 
     turn = session.get_one(Turn, claimed.turn_id, populate_existing=True)
     if conversation.mode != Mode.AUTOMATIC:
         turn.state, turn.reason, turn.closed_at = TurnState.SILENCED, f"conversation_{conversation.mode}", now
+        unsaid = decision_of(reply_of(drafted, claimed.errand, claimed.context, now), drafted)
+        keep_recording(session, claimed.errand, claimed.context, drafted, unsaid, now)
     else:
         turn.state, turn.restarts = TurnState.WAITING, turn.restarts + 1
         wait = max((turn.due_at - now).total_seconds(), 0.0)

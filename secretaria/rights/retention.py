@@ -46,10 +46,12 @@ class Kind:
 
 def kinds(rules: RetentionSection, now: datetime) -> list[Kind]:
     """Return every kind that is removed row by row, with its condition at this moment."""
-    event, message, reply, item, audit = (
-        tables()[name] for name in ("inbox_event", "message", "reply", "outbox_item", "audit_entry")
+    event, message, reply, item, recording, audit = (
+        tables()[name] for name in ("inbox_event", "message", "reply", "outbox_item", "recording", "audit_entry")
     )
     raw, said = now - timedelta(days=rules.raw_days), now - timedelta(days=rules.messages_days)
+    recorded = now - timedelta(days=rules.recordings_days)
+    unkept = (recording.c.created_at < recorded) & recording.c.kept_at.is_(None)
     settled = event.c.state.in_(("filed", "ignored", "parked"))
     final = item.c.state.in_(("sent", "superseded", "dead", "held"))
     no_words: dict[str, Any] = {"asked": None, "handoff_brief": None, "bubbles": [], "memory": []}
@@ -64,6 +66,7 @@ def kinds(rules: RetentionSection, now: datetime) -> list[Kind]:
         ),
         Kind("replies", reply, (reply.c.created_at < said) & (func.json_array_length(reply.c.bubbles) > 0), no_words),
         Kind("sends", item, final & (item.c.created_at < said) & (item.c.body != ""), {"body": "", "number": ""}),
+        Kind("recordings", recording, unkept | (recording.c.created_at < said), None),
         Kind("audit", audit, audit.c.at < now - timedelta(days=rules.audit_days), None),
     ]
 

@@ -257,6 +257,12 @@ class RetentionSection(Section):
         default=180, ge=1, le=3650, description="Dias das conversas, e do cadastro de quem não escreve mais."
     )
     raw_days: int = Field(default=7, ge=1, le=3650, description="Dias do corpo dos eventos recebidos.")
+    recordings_days: int = Field(
+        default=30,
+        ge=1,
+        le=3650,
+        description="Dias do que serve para responder de novo (eval replay); o que virou teste fica messages_days.",
+    )
     audit_days: int = Field(
         default=365, ge=180, le=3650, description="Dias da auditoria; o banco não deixa apagar antes de 180."
     )

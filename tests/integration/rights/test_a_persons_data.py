@@ -79,7 +79,8 @@ def test_the_export_holds_everything(known: Scene) -> None:
     second = export_person(known.engine, NUMBER, actor=RENATA, now=known.clock.now())
     held: dict[str, Any] = json.loads(second.as_json())["held"]
     filled = {name for name, found in held.items() if found}
-    assert {"contact", "conversation", "turn", "message", "reply", "outbox_item", "booking", EVENTS, "audit"} <= filled
+    assert {"contact", "conversation", "turn", "message", "reply", "recording", "outbox_item", "booking"} <= filled
+    assert {EVENTS, "audit"} <= filled
     assert len(held[EVENTS]) == 3
     assert held["audit"][0]["action"] == "person.exported"
     for told in (second.as_json(), second.as_html()):
@@ -103,6 +104,7 @@ def test_erasing_leaves_numbers_without_a_name(known: Scene, tmp_path: Path) -> 
     held = everything(known.engine)
     assert [word for word in WORDS if word in held] == []
     assert (tally["message"], tally["reply"], tally["outbox_item"], tally[EVENTS]) == (4, 1, 2, 3)
+    assert tally["recording"] == 1
     assert [row for row in rows(known.engine, "message") if row["conversation_id"] == 2] == before
     assert rows(known.engine, "booking")[0]["state"] == "booked"
     assert rows(known.engine, "erased_contact")[0]["tally"] == tally

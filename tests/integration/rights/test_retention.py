@@ -48,11 +48,22 @@ def test_the_preview_changes_nothing_and_tells_what_then_goes(served: Scene) -> 
     before = rows(served.engine, "message")
     counted = preview_retention(served.engine, RULES, later)
     assert rows(served.engine, "message") == before
-    assert counted == {"raw": 1, "messages": 3, "replies": 1, "sends": 1, "audit": 0, "people": 0}
+    assert counted == {"raw": 1, "messages": 3, "replies": 1, "sends": 1, "recordings": 1, "audit": 0, "people": 0}
     assert apply_retention(served.engine, RULES, later) == counted
     assert set(preview_retention(served.engine, RULES, later).values()) == {0}
     assert {message["text"] for message in rows(served.engine, "message")} == {""}
     assert rows(served.engine, "inbox_event")[0]["body"] == b""
+
+
+def test_recordings_go_first_and_cases_with_the_messages(served: Scene) -> None:
+    """What serves to answer again lives a month; what somebody kept as a case ends with the conversation."""
+    now = served.clock.now()
+    assert preview_retention(served.engine, RULES, now + timedelta(days=29))["recordings"] == 0
+    assert preview_retention(served.engine, RULES, now + timedelta(days=31))["recordings"] == 1
+    with served.engine.begin() as connection:
+        connection.execute(text("UPDATE recording SET kept_at = :now"), {"now": now})
+    assert preview_retention(served.engine, RULES, now + timedelta(days=31))["recordings"] == 0
+    assert apply_retention(served.engine, RULES, now + timedelta(days=181))["recordings"] == 1
 
 
 def test_who_does_not_write_any_more_is_forgotten(served: Scene) -> None:
