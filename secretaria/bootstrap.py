@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from secretaria.queue.publisher import Publisher
     from secretaria.replies.answer import AnsweringRoom
     from secretaria.replies.summarising import SummaryRoom
+    from secretaria.replies.volatile import VolatileContext
     from secretaria.settings.env_file import RotatingValues
     from secretaria.whaticket.gateway import Gateway
     from secretaria.whaticket.panel import Panel
@@ -333,11 +334,17 @@ class Installation:
 
         return CatchUpRoom(self.engine, self.publisher, self.clock, self.settings.whaticket.channel, self.panel)
 
+    @cached_property
+    def volatile(self) -> VolatileContext:
+        """The running episodes, as Redis holds them."""
+        from secretaria.replies.volatile import VolatileContext
+
+        return VolatileContext(self.redis)
+
     def answering_room(self) -> AnsweringRoom:
         """What the answering of turns works with."""
         from secretaria.replies.answer import AnsweringRoom
         from secretaria.replies.declared_tools import DeclaredTools
-        from secretaria.replies.volatile import VolatileContext
 
         return AnsweringRoom(
             engine=self.engine,
@@ -347,7 +354,7 @@ class Installation:
             library=self.library,
             keeper=self.lease_keeper,
             resume_after_hours=self.settings.handoff.resume_after_hours,
-            volatile=VolatileContext(self.redis),
+            volatile=self.volatile,
             episode_silence_hours=self.settings.episodes.silence_hours,
             transfers=self.panel is not None and self.settings.handoff.department_id > 0,
             notice=self.settings.privacy.notice,

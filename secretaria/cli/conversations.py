@@ -59,7 +59,12 @@ def erase(
     installation = open_installation()
     confirm_typed("apagar tudo desta pessoa, para sempre; digite o número de novo para confirmar", number, yes=yes)
     tally = erase_person(
-        installation.engine, number, home=installation.settings.home, actor=operator(), now=installation.clock.now()
+        installation.engine,
+        number,
+        home=installation.settings.home,
+        actor=operator(),
+        now=installation.clock.now(),
+        volatile=installation.volatile,
     )
     say("apagado: " + (", ".join(f"{name} {count}" for name, count in tally.items()) or "nada além do cadastro"))
     say("o que chegar de antes deste momento não volta; uma conversa nova começa do zero")

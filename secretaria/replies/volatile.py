@@ -67,10 +67,16 @@ class VolatileContext:
         except redis.RedisError as error:
             logger.bind(error=type(error).__name__).warning("episode_not_kept")
 
-    def forget(self, conversation_id: int) -> None:
-        """Drop the copy of a conversation, for instance because its customer wants to be forgotten."""
-        if self._client is not None:
-            self._client.delete(_key(conversation_id))
+    def forget(self, conversation_ids: Sequence[int]) -> bool:
+        """Drop the copies of conversations whose customer wants to be forgotten; say whether none is left for sure."""
+        if self._client is None or not conversation_ids:
+            return True
+        try:
+            self._client.delete(*map(_key, conversation_ids))
+        except redis.RedisError as error:
+            logger.bind(error=type(error).__name__).warning("episode_not_forgotten")
+            return False
+        return True
 
     @staticmethod
     def entry(message: Message) -> Entry:

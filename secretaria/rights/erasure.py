@@ -15,10 +15,11 @@ from sqlmodel import Session, col
 from sqlmodel import select as choose
 
 from secretaria.audit.trail import SYSTEM, Actor, note
-from secretaria.conversations.models import Contact, ErasedContact
+from secretaria.conversations.models import Contact, Conversation, ErasedContact
 from secretaria.database.transaction import transaction
 from secretaria.errors import NotFound
 from secretaria.privacy import keyed_hash, mask_number
+from secretaria.replies.volatile import VolatileContext
 from secretaria.rights.holdings import EVENTS, ROOT, about, events_about, links, tables
 from secretaria.whaticket.numbers import identity_key
 
@@ -51,7 +52,9 @@ def find_contact(session: Session, written: str) -> Contact:
     return found
 
 
-def erase_person(engine: Engine, written: str, *, home: Path, actor: Actor, now: datetime) -> dict[str, int]:
+def erase_person(
+    engine: Engine, written: str, *, home: Path, actor: Actor, now: datetime, volatile: VolatileContext
+) -> dict[str, int]:
     """Erase everything about a number and remember, by a keyed hash, that nothing older may be filed again.
 
     Args:
@@ -60,6 +63,7 @@ def erase_person(engine: Engine, written: str, *, home: Path, actor: Actor, now:
         home: The folder of local data, where the list is kept beside the database: a restored backup is older than it.
         actor: Who asks.
         now: The present moment.
+        volatile: The running episodes, as Redis holds them; where it cannot be reached its copies end within six hours.
 
     Returns:
         How many rows went, by table.
@@ -72,6 +76,7 @@ def erase_person(engine: Engine, written: str, *, home: Path, actor: Actor, now:
         contact = find_contact(session, written)
         subject = keyed_hash(contact.identity_key)
         tally = empty_contact(session, contact, now)
+        volatile.forget(_conversations(session, contact))  # while their rows are locked: no worker makes another copy
         remember_erasure(session, subject, now, tally)
         note(session, actor, "person.erased", f"h:{subject[:8]}", at=now, subject=subject, after=tally)
         _append(home / LIST_FILE, subject, now)  # before the commit: a line too much erases nothing that is newer
@@ -133,6 +138,11 @@ def reapply_erasures(engine: Engine, *, home: Path, now: datetime) -> int:
             remember_erasure(session, subject, listed[subject], tally)
             note(session, SYSTEM, "person.erased_again", f"h:{subject[:8]}", at=now, subject=subject, after=tally)
     return len(returned)
+
+
+def _conversations(session: Session, contact: Contact) -> list[int]:
+    found = choose(Conversation.id).where(col(Conversation.contact_id) == contact.id)
+    return [conversation_id or 0 for conversation_id in session.exec(found).all()]
 
 
 def _delete(session: Session, name: str, condition: object) -> int:

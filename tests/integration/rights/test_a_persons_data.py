@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+import redis
 from sqlalchemy import Engine, text
 from sqlmodel import SQLModel
 
@@ -15,6 +17,7 @@ from secretaria.audit.trail import Actor
 from secretaria.conversations.models import Contact
 from secretaria.database.transaction import transaction
 from secretaria.inbox.receive import receive_webhook
+from secretaria.replies.volatile import VolatileContext
 from secretaria.rights.erasure import PersonNotFound, erase_person, reapply_erasures
 from secretaria.rights.export import Dossier, export_person
 from secretaria.rights.holdings import ABOUT_NOBODY, EVENTS, links, tables
@@ -63,7 +66,9 @@ def everything(engine: Engine) -> str:
 
 def erase(scene: Scene, home: Path, number: str = NUMBER) -> dict[str, int]:
     """Erase a person as the command does."""
-    return erase_person(scene.engine, number, home=home, actor=RENATA, now=scene.clock.now())
+    return erase_person(
+        scene.engine, number, home=home, actor=RENATA, now=scene.clock.now(), volatile=scene.room.volatile
+    )
 
 
 def test_every_table_is_of_a_person_or_of_nobody() -> None:
@@ -111,6 +116,26 @@ def test_erasing_leaves_numbers_without_a_name(known: Scene, tmp_path: Path) -> 
     assert rows(known.engine, "audit_entry")[-1]["action"] == "person.erased"
     with pytest.raises(PersonNotFound):
         erase(known, tmp_path)
+
+
+def test_the_copy_in_redis_goes_too(scene: Scene, valkey: redis.Redis, tmp_path: Path) -> None:
+    """What Redis holds of the running conversation is gone with it; the copy of another customer's stays."""
+    scene.room = replace(scene.room, volatile=VolatileContext(valkey))
+    for turn, number in enumerate((NUMBER, OTHER), start=1):
+        scene.customer_writes("moro na rua das palmeiras", number=number)
+        scene.quiet()
+        scene.answer(turn)
+    assert len(valkey.keys()) == 2
+    erase(scene, tmp_path)
+    assert valkey.keys() == [b"secretaria:episode:2"]
+
+
+def test_erasing_does_not_wait_for_redis(known: Scene, tmp_path: Path) -> None:
+    """Where Redis is away the rows go all the same; its copies end by themselves."""
+    nowhere = redis.Redis(host="127.0.0.1", port=1, socket_connect_timeout=0.2)
+    known.room = replace(known.room, volatile=VolatileContext(nowhere))
+    assert erase(known, tmp_path)["message"] == 4
+    assert [word for word in WORDS if word in everything(known.engine)] == []
 
 
 def test_what_was_under_way_ends(known: Scene, model: ScriptedModel, tmp_path: Path) -> None:
