@@ -11,6 +11,7 @@ from secretaria.database.transaction import transaction
 from secretaria.knowledge.changing import edit_published
 from secretaria.knowledge.editing import add_chunk
 from secretaria.knowledge.library import PublishedLibrary
+from secretaria.knowledge.missing import answer_once, list_missing
 from secretaria.simulation import SAMPLE_BUSINESS
 from tests.answering import Scene, a_draft
 from tests.builders import rows
@@ -41,10 +42,31 @@ def test_an_edit_is_obeyed_by_the_next_turn(
     assert [reply["business_version"] for reply in rows(engine, "reply")] == versions
 
 
-def test_what_was_not_known_is_counted(asked: Scene, model: ScriptedModel) -> None:
-    """A turn that ends without an answer leaves its question for the owner, in the same transaction."""
-    model.endings.append(
-        says(a_draft(answerable="not_known", sources=[], asked="fazem acupuntura?", bubbles=["Isso eu não sei."]))
-    )
+def test_what_was_not_known_is_answered_once(
+    asked: Scene, engine: Engine, clock: HeldClock, model: ScriptedModel
+) -> None:
+    """A turn without an answer leaves its question, counted once; the owner answers it, and the next turn is told."""
+    asked.room = replace(asked.room, library=PublishedLibrary(engine, SAMPLE_BUSINESS, clock))
+    unknown = {"answerable": "not_known", "sources": [], "asked": "fazem acupuntura?", "bubbles": ["Isso eu não sei."]}
+    model.endings.append(says(a_draft(**unknown)))
     asked.answer()
-    assert [row["asked"] for row in rows(asked.engine, "missing_question")] == ["fazem acupuntura?"]
+    with transaction(engine) as session:
+        assert [(question.asked, question.times) for question in list_missing(session)] == [("fazem acupuntura?", 1)]
+    answer_once(engine, 1, "Acupuntura só com a parceira Agulha Boa.", by="dona", now=clock.now())
+    known = {"sources": ["perguntas-respondidas.md#fazem-acupuntura"], "bubbles": ["Só com a parceira Agulha Boa."]}
+    model.endings.append(says(a_draft(**known)))
+    asked.customer_writes("fazem acupuntura?")
+    asked.quiet()
+    asked.answer(2)
+    assert "parceira Agulha Boa" in model.prompts()[-1]
+    assert asked.bubbles()[-1] == "Só com a parceira Agulha Boa."
+    with transaction(engine) as session:
+        assert list_missing(session) == []
+
+
+def test_what_no_owner_would_add_is_not_counted(asked: Scene, model: ScriptedModel) -> None:
+    """An attempt to misuse her, or a question about something else altogether, is no gap in the base."""
+    changes = {"intention": "manipulacao", "answerable": "not_known", "sources": [], "bubbles": ["Isso eu não sei."]}
+    model.endings.append(says(a_draft(**changes)))
+    asked.answer()
+    assert rows(asked.engine, "missing_question") == []
