@@ -12,6 +12,8 @@ from secretaria.context.rules import RULES
 from secretaria.knowledge.business import BusinessCard
 from secretaria.knowledge.hours import opening_lines
 
+HOME = "pt"
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:
@@ -57,7 +59,7 @@ class Evidence:
         system_sentences: The rules of the prompt, which are not for customers.
         allowed_domains: Where links may lead, beside those the base and the card name.
         tools: Names of tools, which are not for customers either.
-        language: The customer's, as ISO 639-1.
+        languages: Those a reply may be in, as ISO 639-1, the likeliest first.
     """
 
     now: datetime
@@ -74,7 +76,7 @@ class Evidence:
     system_sentences: tuple[str, ...] = ()
     allowed_domains: tuple[str, ...] = ()
     tools: tuple[str, ...] = ()
-    language: str = "pt"
+    languages: tuple[str, ...] = (HOME,)
 
 
 def gather_evidence(
@@ -86,7 +88,7 @@ def gather_evidence(
     contact_number: str = "",
     canary: str = "",
     tools: Sequence[str] = (),
-    language: str = "pt",
+    languages: Sequence[str] = (HOME,),
 ) -> Evidence:
     """Collect what the guards need to know of one turn.
 
@@ -98,7 +100,7 @@ def gather_evidence(
         contact_number: The contact's own number, digits.
         canary: The mark in the prompt.
         tools: Names of the tools the model knows.
-        language: The customer's, as ISO 639-1.
+        languages: Those a reply may be in.
     """
     card = context.business.card
     said = [(line.author, line.text) for line in context.history if line.text]
@@ -119,7 +121,7 @@ def gather_evidence(
         canary=canary,
         system_sentences=rule_sentences(RULES),
         tools=tuple(tools),
-        language=language,
+        languages=tuple(languages),
     )
 
 

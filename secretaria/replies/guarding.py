@@ -10,6 +10,7 @@ from secretaria.context.schema import Draft
 from secretaria.knowledge.chunks import Chunk
 from secretaria.replies.evidence import Limits, gather_evidence
 from secretaria.replies.guardrails import Guarded, guard_draft
+from secretaria.replies.languages import fitting_languages
 from secretaria.tools.calls import ToolResult
 
 NOTHING_SAID = "Falta a mensagem ao cliente: escreva 1 ou 2 bubbles que respondam ao que ele escreveu."
@@ -54,7 +55,11 @@ def check_draft(
         contact_number=number,
         canary=canary,
         tools=context.tool_names,
-        language=draft.language,
+        languages=fitting_languages(
+            context.texts,
+            [line.text for line in context.history if line.author == "contact"],
+            draft.language,
+        ),
     )
     guarded = guard_draft(draft, evidence, Limits(max_characters=persona.max_chars, max_bubbles=persona.max_messages))
     if not context.injection_suspected:

@@ -126,6 +126,6 @@ def test_own_action_is_no_lie() -> None:
 
 def test_customer_is_answered_in_their_language() -> None:
     """The language of the reply is compared with the customer's, not with ours."""
-    english = replace(EVIDENCE, language="en")
+    english = replace(EVIDENCE, languages=("en",))
     assert _guard(BAD["language"], english).findings == ()
     assert _guard("O valor da limpeza é o mesmo para você e para a sua família também.", english).findings

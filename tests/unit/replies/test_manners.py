@@ -14,7 +14,7 @@ from secretaria.context.schema import Draft
 from secretaria.knowledge.folder import load_business_folder
 from secretaria.replies import manners
 from secretaria.replies.manners import manners_broken
-from tests.unit.context.conftest import MONDAY_MORNING
+from tests.unit.conftest import MONDAY_MORNING
 
 Judge = Callable[..., tuple[str, ...]]
 

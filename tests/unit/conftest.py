@@ -1,4 +1,4 @@
-"""The sample business and a turn of an invented contact, for the tests of the context."""
+"""The sample business and a turn of an invented contact, for whatever is judged in the light of a turn."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ import pytest
 
 import secretaria
 from secretaria.context.engine import BurstMessage, TurnContext
-from secretaria.knowledge.folder import Business, load_business_folder
+from secretaria.knowledge.folder import load_business_folder
+from secretaria.knowledge.snapshot import Business
 
 MONDAY_MORNING = datetime(2026, 8, 10, 12, 14, tzinfo=UTC)
 
