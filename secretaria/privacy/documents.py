@@ -24,7 +24,7 @@ LETTERED_CNPJ = re.compile(
 
 # Each is named by its word; behind it small words, then the value.
 NAMED = {
-    "cpf": rf"(?<![a-z\[])c\.? ?p\.? ?f\.?(?![a-z]){FILL}{{0,8}}(?P<cpf>\d(?:[ .\-/]{{0,3}}\d){{8,10}})(?!\d)",
+    "cpf": rf"(?<![a-z\[])c\.? ?p\.? ?f\.?(?![a-z]){FILL}{{0,8}}(?P<cpf>\d(?:[\s.\-/]{{0,3}}\d){{8,10}})(?!\d)",
     "rg": (
         rf"(?<![a-z0-9\[])(?:r\.? ?g\.?|identidade|registro geral|carteira de identidade)(?![a-z0-9]){FILL}{{0,8}}"
         r"(?P<rg>(?:[a-z]{2}[\s.-]{0,2})?\d(?:[ .\-/]{0,2}\d){4,12}(?:[ -]{0,2}x(?![a-z0-9]))?)(?![\d,])"
@@ -79,7 +79,7 @@ BIRTH_WORD = re.compile(
 )
 BIRTH_AFTER = re.compile(rf"[^\d\[]{{0,34}}?(?<![\d/])(?P<date>{DATE})")
 BIRTH_BEFORE = re.compile(
-    rf"(?<![\d/])(?P<date>{DATE})(?:[\s,(:=-]{{0,4}}(?:(?:e|eh|foi|a|o|minha|meu|data|de|dia|do|da|seu|sua)\s{{1,2}}){{0,4}})$"
+    rf"(?<![\d/])(?P<date>{DATE})(?:[\s,(:=-]{{0,4}}(?:(?:e|eh|foi|a|o|minha|meu|data|de|dia|do|da|seu|sua|em|que|eu|ele|ela|quando)\s{{1,2}}){{0,6}})$"
 )
 
 

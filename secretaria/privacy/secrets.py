@@ -72,12 +72,13 @@ BARE = re.compile(r"[^\s\"'”,;&<>)\]}]{1,2000}")
 BARE_PASSWORD = re.compile(r"[^\s\"'”<>]{1,200}")
 
 SPOKEN = re.compile(
-    r"(?<![a-z0-9_])(?:minha |a |nova |sua |meu |o )?(?P<name>senha|password|passwd|passphrase|passcode|pin)(?![a-z0-9_])"
+    r"(?<![a-z0-9_])(?:minha |a |nova |sua |meu |o )?(?P<name>senha|s[ .-]e[ .-]n[ .-]h[ .-]a|password|passwd|pwd|passphrase|passcode|pin)(?![a-z0-9_])"
     r"(?:\s{1,2}(?:nova|antiga|atual|provisoria|temporaria|nao|dele|dela|nossa|aqui|ai|certa|correta))?"
     r"(?:\s{1,2}(?:do|da|de|pro|pra|para|no|na|of|for)\s{1,2}(?:o |a |meu |minha |user |usuario |cliente )?[\w\-]{1,20}){0,2}"
     r"(?P<verb>\s{0,2}(?:[:=,]|->|=>|-)\s{0,2}|\s{1,2}(?:e|eh|era|foi|ficou|sera|vai ser|is|was|continua|agora e)(?:\s{0,2}:\s{0,2}|\s{1,2})|\s{1,2})"
     r"(?P<quote>[\"'”]?)(?P<value>[^\s\"'”<>]{3,200})"
 )
+NEXT_PARAMETER = re.compile(r"&[\w.\-]{1,40}=")
 TRAILING = ".,;:?)]}"
 NOT_SECRETS = frozenset(
     "null none nil true false undefined vazio vazia ausente missing expired expirado expirada invalid invalido invalida revoked"
@@ -89,7 +90,7 @@ NOT_SECRETS = frozenset(
     " solicitada pedida usada alguma nenhuma cadastrada padrao protegida guardada criptografada necessario confirmada"
     " confirmado minimo maximo pelo menos letras numeros digite escolha desconhecido unknown incorrect wrong weak strong".split()
 )
-HINTS = ("sen", "pass", "pwd", "secr", "segr", "tok", "key", "auth", "sign", "assin", "hmac", "cred", "jwt", "sess", "csrf", "xsrf",
+HINTS = ("sen", "n h a", "n.h.a", "n-h-a", "pass", "pwd", "secr", "segr", "tok", "key", "auth", "sign", "assin", "hmac", "cred", "jwt", "sess", "csrf", "xsrf",
          "chave", "sig", "sid", "otp", "pin", "pat")  # fmt: skip
 MINIMUM_BARE = 6
 
@@ -161,6 +162,8 @@ def _spoken(low: str) -> Iterator[Span]:
         value, verb = found["value"], found["verb"].strip()
         start = found.start("value")
         end = found.end("value") if found["quote"] else _trimmed(low, start, found.end("value"))
+        following = NEXT_PARAMETER.search(low, start, end) if verb == "=" else None
+        end = following.start() if following else end
         value = low[start:end]
         if value.startswith(("[", "***")) or value.strip(TRAILING + "!") in NOT_SECRETS:
             continue

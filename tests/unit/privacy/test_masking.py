@@ -25,12 +25,12 @@ def cases(name: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in (FIXTURES / f"{name}.jsonl").read_text(encoding="utf-8").splitlines()]
 
 
-ALL = cases("sample") + cases("invented")
+ALL = cases("sample") + cases("invented") + cases("first_sight")
 TEXTS = st.sampled_from([case["text"] for case in ALL])
 SEAMS = st.sampled_from(["", " ", "\n", '"', "(", "senha: ", "pix ", "\u200b", "\\", "*", "tel ", "]"])
 
 
-@pytest.mark.parametrize("name", ["sample", "invented"])
+@pytest.mark.parametrize("name", ["sample", "invented", "first_sight"])
 def test_nothing_leaks(name: str) -> None:
     """No value that had to be hidden is left, in any of its writings."""
     leaked = [
@@ -42,7 +42,7 @@ def test_nothing_leaks(name: str) -> None:
     assert leaked == []
 
 
-@pytest.mark.parametrize("name", ["sample", "invented"])
+@pytest.mark.parametrize("name", ["sample", "invented", "first_sight"])
 def test_what_is_no_personal_datum_stays(name: str) -> None:
     """Order numbers, prices, times, ids and the words around a value are still there."""
     lost = [
