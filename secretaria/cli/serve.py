@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+MOST_OPEN_FILES = 65_536
+
 
 def serve(
     host: Annotated[str | None, typer.Option(help="Endereço em que escuta (padrão: [server] host).")] = None,
@@ -35,6 +37,8 @@ def _run(host: str, port: int, processes: int) -> None:
     config = uvicorn.Config(
         "secretaria.web.app:create_app",
         factory=True,
+        http="secretaria.web.connections:PunctualProtocol",
+        ws="none",
         workers=processes,
         log_config=None,
         access_log=False,  # it would write the token of the path
@@ -43,7 +47,18 @@ def _run(host: str, port: int, processes: int) -> None:
         timeout_graceful_shutdown=10,
         timeout_keep_alive=75,
     )
+    _allow_many_connections()
     if processes > 1:
         Multiprocess(config, sockets=[socket]).run()
     else:
         uvicorn.Server(config).run(sockets=[socket])
+
+
+def _allow_many_connections() -> None:
+    """Raise the limit of open files to what the machine allows: idle connections count against it too."""
+    import resource
+
+    allowed, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = MOST_OPEN_FILES if most == resource.RLIM_INFINITY else min(most, MOST_OPEN_FILES)
+    if allowed != resource.RLIM_INFINITY and allowed < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))

@@ -27,8 +27,16 @@ class LocalServer:
     The application may call ``reset_connection`` with a request's scope.
     """
 
-    def __init__(self, app: Any, host: str = "127.0.0.1", port: int = 0) -> None:  # noqa: ANN401 - any ASGI application
+    def __init__(
+        self,
+        app: Any,  # noqa: ANN401 - any ASGI application
+        host: str = "127.0.0.1",
+        port: int = 0,
+        *,
+        protocol: str | type[asyncio.Protocol] = "h11",
+    ) -> None:
         self._app = app
+        self._protocol = protocol
         self._host = host
         self._port = port
         self._server: _SignallingServer | None = None
@@ -54,7 +62,7 @@ class LocalServer:
         config = uvicorn.Config(
             self._answer,
             loop="asyncio",
-            http="h11",
+            http=self._protocol,
             ws="none",
             interface="asgi3",
             log_config=None,

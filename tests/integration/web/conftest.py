@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import logging
 import sys
@@ -23,19 +24,25 @@ from secretaria.logs import configure_logs
 from secretaria.settings import LogSection, load_settings
 from secretaria.simulation.serving import LocalServer
 from secretaria.web.app import build_app
+from secretaria.web.connections import PunctualProtocol
 from tests.builders import SECRET, TOKEN
 
 Start = Callable[..., httpx.Client]
 
 
 @contextmanager
-def service(config: Path, environment: dict[str, str]) -> Iterator[httpx.Client]:
+def service(
+    config: Path, environment: dict[str, str], protocol: type[asyncio.Protocol] = PunctualProtocol
+) -> Iterator[httpx.Client]:
     """Run one service and talk to it."""
     config.touch()
     installation = Installation(load_settings(config, environment))
     metrics.show_all(INTENTIONS)
     app = build_app(installation)
-    with LocalServer(app) as server, httpx.Client(base_url=server.url, trust_env=False, timeout=15) as client:
+    with (
+        LocalServer(app, protocol=protocol) as server,
+        httpx.Client(base_url=server.url, trust_env=False, timeout=15) as client,
+    ):
         client.app = app  # type: ignore[attr-defined]  # for tests that walk its routes
         yield client
     installation.engine.dispose()

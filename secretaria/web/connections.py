@@ -1,0 +1,106 @@
+"""One HTTP connection: a request must come in time, and be readable in one way only, or the connection ends."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import Any
+
+import h11
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+REQUEST_SECONDS = 10.0
+SLOWEST_BYTES_A_SECOND = 32 * 1024  # what is sent slower than this is no upload but a hand on the door
+MOST_HEADERS, MOST_HEADER_BYTES = 100, 16 * 1024
+BAD_REQUEST, TOO_MANY_FIELDS = 400, 431
+STRANGERS = logging.getLogger("uvicorn.strangers")
+STRANGERS.setLevel(logging.ERROR)  # whoever sends no HTTP at all must not fill the log
+
+
+class PunctualProtocol(H11Protocol):
+    """uvicorn's protocol, which by itself waits for ever for the rest of a request.
+
+    A request has ten seconds, and one more for each 32 kB of it that came; so drops of headers or of a body end alike.
+    A connection that said nothing yet is treated as one that is late.
+    """
+
+    request_seconds = REQUEST_SECONDS
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:  # noqa: ANN401  # as uvicorn passes them
+        super().__init__(*arguments, **named)
+        self.logger = STRANGERS
+        self.app = self._app_of_well_framed
+        self._deadline: asyncio.TimerHandle | None = None
+        self._begun = 0.0
+        self._received = 0
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
+        """Begin to wait for the first request."""
+        super().connection_made(transport)
+        self._expect()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Wait for nothing any more."""
+        self._expect_nothing()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Take what came; what is not complete with it is waited for."""
+        self._received += len(data)
+        super().data_received(data)
+        self._look()
+
+    def on_response_complete(self) -> None:
+        """Go on with what a client sent ahead of the answer."""
+        super().on_response_complete()
+        self._look()
+
+    def _look(self) -> None:
+        state = self.conn.their_state
+        if state is h11.SEND_BODY or (state is h11.IDLE and self.conn.trailing_data[0]):
+            self._expect()
+        else:
+            self._expect_nothing()
+
+    def _expect(self) -> None:
+        if self._deadline is None:
+            self._begun, self._received = self.loop.time(), 0
+            self._deadline = self.loop.call_later(self.request_seconds, self._judge)
+
+    def _expect_nothing(self) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
+
+    def _judge(self) -> None:
+        """End a connection whose request is late, unless it comes as fast as an honest line carries it."""
+        allowed = self.request_seconds + self._received / SLOWEST_BYTES_A_SECOND
+        left = self._begun + allowed - self.loop.time()
+        if left > 0:
+            self._deadline = self.loop.call_later(left, self._judge)
+        elif not self.transport.is_closing():
+            self.transport.abort()
+
+    async def _app_of_well_framed(self, scope: Any, receive: Any, send: Any) -> None:  # noqa: ANN401  # ASGI's own
+        """Answer what a proxy in front may have read as another request than we do; hand on the rest."""
+        refused = status_of_framing(scope["headers"])
+        if refused is None:
+            await self.config.loaded_app(scope, receive, send)
+            return
+        head = [(b"content-length", b"0"), (b"connection", b"close")]
+        await send({"type": "http.response.start", "status": refused, "headers": head})
+        await send({"type": "http.response.body", "body": b""})
+
+
+def status_of_framing(headers: list[tuple[bytes, bytes]]) -> int | None:
+    """Return with what a request is refused for its headers alone, or None.
+
+    Args:
+        headers: Pairs as ASGI has them, names in lower case.
+    """
+    if len(headers) > MOST_HEADERS or sum(len(name) + len(value) for name, value in headers) > MOST_HEADER_BYTES:
+        return TOO_MANY_FIELDS
+    lengths = sum(name == b"content-length" for name, _ in headers)
+    encodings = sum(name == b"transfer-encoding" for name, _ in headers)
+    hosts = sum(name == b"host" for name, _ in headers)
+    return BAD_REQUEST if lengths + encodings > 1 or hosts > 1 else None
