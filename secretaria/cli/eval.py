@@ -8,11 +8,18 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from secretaria.cli.eval_replay import replay
+
 if TYPE_CHECKING:
+    from datetime import date
+
     from secretaria.evaluation.labelled import OnTurn
     from secretaria.evaluation.results import SuiteResult
+    from secretaria.llm.pricing import PriceList
 
 app = typer.Typer(no_args_is_help=True, help="Avaliação: conversas rotuladas, modelo adversário e comparações.")
+
+app.command("replay")(replay)
 
 Json = Annotated[bool, typer.Option("--json", help="Um objeto JSON com o resultado.")]
 
@@ -55,22 +62,11 @@ def run(
     from loguru import logger
 
     from secretaria.cli import eval_screen
-    from secretaria.evaluation.report import Report
 
     logger.remove()  # what the pipeline says of invented customers is not what was asked for
     folder = business or _configured_folder()
     with ExitStack() as stack:
-        report = stack.enter_context(Report(out)) if out is not None else None
-        progress = stack.enter_context(eval_screen.Progress(quiet=as_json))
-
-        def hear(result: object) -> None:
-            from secretaria.evaluation.results import TurnResult
-
-            if isinstance(result, TurnResult):
-                progress.step(result)
-                if report is not None:
-                    report.add(result)
-
+        hear, report = eval_screen.hearing(stack, out, quiet=as_json)
         result = _run(suite, folder, hear, trials, limit_usd)
         page = report.close_with(result) if report is not None else None
     eval_screen.show_result(result, page, as_json=as_json)
@@ -109,32 +105,22 @@ def _run(suite: Suite, folder: Path, hear: OnTurn, trials: int, limit_usd: float
 
 
 def _run_replay(folder: Path, hear: OnTurn, trials: int, limit_usd: float) -> SuiteResult:
-    from pydantic import SecretStr
-
-    from secretaria.bootstrap import Installation
-    from secretaria.cli.console import say
+    from secretaria.cli.eval_model import paid_chat
     from secretaria.evaluation.labelled import Bench, asked_of_model, run_labelled
     from secretaria.evaluation.scratch import scratch_database
-    from secretaria.evaluation.spending import CappedChat, estimate_usd
-    from secretaria.llm.pricing import PriceList
-    from secretaria.settings import load_settings, require
+    from secretaria.evaluation.spending import estimate_usd
+    from secretaria.settings import load_settings
     from secretaria.simulation.rhythm import load_conversations
 
     settings = load_settings()
-    require(settings, ["LLM_API_KEY"])
-    alone = {
-        "database_url": SecretStr(""),
-        "redis_url": SecretStr(""),
-    }  # neither its budget nor its breakers are touched
-    secrets = settings.secrets.model_copy(update=alone)
-    installation = Installation(settings.model_copy(update={"secrets": secrets}))
-    today, prices, llm = installation.clock.now().date(), PriceList(settings.budget.prices), settings.llm
     asked = asked_of_model(load_conversations(folder)) * trials
-    estimate = estimate_usd(prices, llm.model, asked, today)
-    say(f"{asked} respostas de {llm.model}: custo estimado US$ {estimate:.2f}, limite US$ {limit_usd:.2f}")
-    capped = CappedChat(installation.chat, prices, llm.model, limit_usd, today, llm.max_output_tokens)
+
+    def estimate(prices: PriceList, model: str, on: date) -> float:
+        return estimate_usd(prices, model, asked, on)
+
+    capped = paid_chat(settings, limit_usd, asked=asked, estimate=estimate)
     with scratch_database() as engine:
-        return run_labelled(Bench(engine, folder, hear), capped, llm.model, trials)
+        return run_labelled(Bench(engine, folder, hear), capped, settings.llm.model, trials)
 
 
 def _configured_folder() -> Path:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
 from types import TracebackType
@@ -13,6 +14,7 @@ from rich.table import Table
 
 from secretaria.cli.console import paper, print_json, say, talk
 from secretaria.evaluation.comparing import Flip
+from secretaria.evaluation.report import Report
 from secretaria.evaluation.results import SuiteResult, TurnResult
 
 LONGEST_CELL = 160
@@ -32,7 +34,13 @@ KINDS = {
     "said": "chegou ao cliente",
     "length": "longo demais",
     "prompt": "mensagem perdida no prompt",
+    "price": "preço dito",
+    "tool": "ferramenta",
+    "text": "texto",
+    "unreadable": "gravação ilegível",
 }
+NOTHING = {"recorded": "nada foi gravado desde então"}
+HEADINGS = {"recorded": ("antes", "agora")}
 CHANGES = {"fixed": "melhorou", "broken": "piorou", "differs": "mudou", "gone": "sumiu", "new": "novo"}
 
 
@@ -63,6 +71,19 @@ class Progress:
             self._status.update(f"{self._matched} de {self._played} como esperado ({result.conversation})")
 
 
+def hearing(stack: ExitStack, out: Path | None, *, quiet: bool) -> tuple[Callable[[TurnResult], None], Report | None]:
+    """Open what follows a suite while it runs: a line that counts, and the report where one is wanted."""
+    report = stack.enter_context(Report(out)) if out is not None else None
+    progress = stack.enter_context(Progress(quiet=quiet))
+
+    def hear(result: TurnResult) -> None:
+        progress.step(result)
+        if report is not None:
+            report.add(result)
+
+    return hear, report
+
+
 def show_result(result: SuiteResult, page: Path | None, *, as_json: bool) -> None:
     """Show what a suite found."""
     if as_json:
@@ -87,7 +108,7 @@ def show_result(result: SuiteResult, page: Path | None, *, as_json: bool) -> Non
     if result.stopped:
         say(f"interrompida: {result.stopped}")
     if not result.turns:
-        say("nada foi avaliado: a pasta não tem conversations.jsonl com turnos")
+        say(NOTHING.get(result.suite, "nada foi avaliado: a pasta não tem conversations.jsonl com turnos"))
     if page is not None:
         say(f"relatório em {page}")
 
@@ -120,7 +141,7 @@ def _show_mismatches(result: SuiteResult) -> None:
     wrong = result.mismatches
     if not wrong:
         return
-    table = Table("conversa", "turno", "o quê", "esperado", "veio")
+    table = Table("conversa", "turno", "o quê", *HEADINGS.get(result.suite, ("esperado", "veio")))
     for one in wrong[:MOST_ROWS]:
         kind = KINDS.get(one.kind, one.kind)
         table.add_row(one.conversation, str(one.turn), kind, _short(one.expected), _short(one.found))

@@ -17,7 +17,7 @@ PAGE_FILE = "relatorio.html"
 STYLE = """
 body{font:15px/1.5 system-ui,sans-serif;max-width:70rem;margin:2rem auto;padding:0 1rem;color:#1c1e21}
 table{border-collapse:collapse;width:100%}td,th{border-bottom:1px solid #ddd;padding:.4rem .6rem;text-align:left;vertical-align:top}
-.ok{color:#0a7d33}.no{color:#b3261e;font-weight:600}.said{color:#555}.number{text-align:right}details{margin:.2rem 0}
+.ok{color:#0a7d33}.no{color:#b3261e;font-weight:600}.said{color:#555}del{color:#b3261e}.number{text-align:right}details{margin:.2rem 0}
 @media(prefers-color-scheme:dark){body{background:#15171a;color:#e8e8e8}td,th{border-color:#333}.said{color:#aaa}}
 """
 SUITES = {
@@ -25,6 +25,7 @@ SUITES = {
     "adversary": "Modelo adversário",
     "replay": "Modelo contra os rótulos",
     "customer": "Clientes simulados",
+    "recorded": "Conversas gravadas, respondidas de novo",
 }
 
 
@@ -106,6 +107,8 @@ def page_of(result: SuiteResult) -> str:
 def _row(result: TurnResult) -> str:
     said = "<br>".join(escape(text) for text in result.said)
     bubbles = "<br>".join(escape(text) for text in result.bubbles) or "<em>silêncio</em>"
+    if result.before and result.before != result.bubbles:
+        bubbles = f"<del>{'<br>'.join(map(escape, result.before))}</del><br>{bubbles}"
     wrong = "".join(
         f"<details><summary class=no>{escape(one.kind)}</summary>esperado: {escape(str(one.expected))}"
         f"<br>veio: {escape(str(one.found))}</details>"
@@ -120,5 +123,5 @@ def _row(result: TurnResult) -> str:
 
 def _result(row: Mapping[str, Any]) -> TurnResult:
     mismatches = tuple(Mismatch(**one) for one in row["mismatches"])
-    texts = {"said": tuple(row["said"]), "bubbles": tuple(row["bubbles"])}
+    texts = {name: tuple(row.get(name, ())) for name in ("said", "bubbles", "before")}
     return TurnResult(**{**row, **texts, "mismatches": mismatches})

@@ -32,6 +32,7 @@ class TurnResult:
         label: What it was about, for people.
         said: What the customer wrote.
         bubbles: What reached the customer.
+        before: What had reached the customer when it was recorded, where it was.
         facts: What was decided, for comparisons: intention, hand-off, sources and so on.
     """
 
@@ -43,6 +44,7 @@ class TurnResult:
     bubbles: tuple[str, ...] = ()
     facts: Mapping[str, Any] = field(default_factory=dict)
     mismatches: tuple[Mismatch, ...] = ()
+    before: tuple[str, ...] = ()
 
     @property
     def matched(self) -> bool:

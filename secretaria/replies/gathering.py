@@ -71,7 +71,7 @@ def gather_context(
         facts=tuple(f"{fact.key}: {fact.value}" for fact in facts),
         summaries=tuple(map(_summary, episodes.told_summaries(session, conversation.contact_id))),
         agenda_lines=tuple(lines),
-        found=_found(session, business, texts, history),
+        found=search_base(session, business, texts, history),
         tools=toolbox.describe(business.card),
         tool_names=tuple(toolbox.names(business.card)),
         standing=_standing(session, conversation, history, texts),
@@ -124,10 +124,17 @@ def _standing(
     )
 
 
-def _found(
+def search_base(
     session: Session, business: Business, texts: Sequence[str], history: Sequence[HistoryLine]
 ) -> tuple[Chunk, ...]:
-    """Search a base that is too large to be told whole; a business that is not in PostgreSQL is not searched."""
+    """Search a base that is too large to be told whole; a business that is not in PostgreSQL is not searched.
+
+    Args:
+        session: A transaction of the database that holds this version.
+        business: What is answered from.
+        texts: The messages of the burst.
+        history: What was said before.
+    """
     if business.version_id is None or is_base_whole(business):
         return ()
     before = [line.text[:LONGEST_LOOK] for line in history[-LOOKED_BACK:]]

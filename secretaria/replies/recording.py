@@ -15,6 +15,7 @@ from secretaria.replies.handoff_rules import known_without_model
 from secretaria.replies.models import Reply
 from secretaria.replies.recovery import MODEL_FAILED, NO_BUDGET
 from secretaria.replies.toolbox import Errand
+from secretaria.tools.calls import ToolCall
 
 DIGITS = 3  # of a step's seconds
 
@@ -98,9 +99,13 @@ def _say(reply: Reply, drafted: Drafted, context: TurnContext) -> None:
 def _tool(drafted: Drafted) -> dict[str, Any] | None:
     if drafted.call is None:
         return None
-    call = {name: _written(value) for name, value in asdict(drafted.call).items() if value is not None}
     result = drafted.result
-    return {"call": call, "result": {"ok": result.ok, "told": result.told} if result else None}
+    return {"call": written_call(drafted.call), "result": {"ok": result.ok, "told": result.told} if result else None}
+
+
+def written_call(call: ToolCall) -> dict[str, object]:
+    """Write down what was asked of a tool, without what was left open."""
+    return {name: _written(value) for name, value in asdict(call).items() if value is not None}
 
 
 def _written(value: object) -> object:

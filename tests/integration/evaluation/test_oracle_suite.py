@@ -10,16 +10,16 @@ from sqlalchemy import Engine
 from secretaria.evaluation.labelled import Bench
 from secretaria.evaluation.oracle import run_oracle
 from secretaria.evaluation.report import Report, read_lines
-from secretaria.simulation import SAMPLE_BUSINESS
+from tests.integration.evaluation.conftest import Played
 
 WORKSHOP = Path(__file__).parents[2] / "fixtures" / "oficina-rota"
 
 
-def test_the_clinic_is_answered_as_labelled(engine: Engine) -> None:
+def test_the_clinic_is_answered_as_labelled(clinic: Played) -> None:
     """The sample's 34 conversations: hand-offs, silences, bookings and labels, without one difference."""
-    result = run_oracle(Bench(engine, SAMPLE_BUSINESS))
-    assert result.mismatches == []
-    assert result.turns == 93
+    assert clinic.oracle is not None
+    assert clinic.oracle.mismatches == []
+    assert clinic.oracle.turns == 93
 
 
 def test_a_business_without_an_agenda_of_ours_is_played_too(engine: Engine, tmp_path: Path) -> None:
