@@ -154,6 +154,17 @@ def prove(entrance: Entrance, token: str) -> Person:
     return _person(attendant, access.session_id)
 
 
+def is_still_in(entrance: Entrance, person: Person) -> bool:
+    """Say whether the session of somebody who entered lives on, without prolonging it.
+
+    Raises:
+        SessionsUnavailable: Redis is away.
+        DatabaseUnavailable: PostgreSQL is.
+    """
+    session = entrance.sessions.peek(person.session_id)
+    return session is not None and _open_attendant(entrance, session.attendant_id, session.version) is not None
+
+
 def renew_password(entrance: Entrance, person: Person, current: str, new: str, address: str) -> Pass:
     """Change one's own password; every session of the person ends, and a new one begins here.
 

@@ -132,6 +132,18 @@ class Sessions:
             raise TokenInvalid
         return OpenSession(session_id, int(kept[0]), int(kept[1]))
 
+    def peek(self, session_id: str) -> OpenSession | None:
+        """Return a session without using it, None once it has ended: who only watches is not at work.
+
+        Raises:
+            SessionsUnavailable: Nobody knows.
+        """
+        names = ["attendant", "version", "opened"]
+        attendant, version, opened = self._ask(lambda: self._client.hmget(PREFIX + session_id, names))
+        if attendant is None or version is None or opened is None or int(opened) + self._longest <= self._now():
+            return None
+        return OpenSession(session_id, int(attendant), int(version))
+
     def rotate(self, refresh: str) -> tuple[OpenSession, str]:
         """Exchange a refresh token for the next one.
 

@@ -13,7 +13,7 @@ from litestar.connection import ASGIConnection
 from litestar.exceptions import NotFoundException, PermissionDeniedException
 from litestar.handlers import BaseRouteHandler
 
-from secretaria.attendants.entering import Person, prove
+from secretaria.attendants.entering import Entrance, Person, go_on, prove
 from secretaria.attendants.roles import Role
 from secretaria.attendants.tokens import TokenInvalid
 from secretaria.bootstrap import Installation
@@ -22,6 +22,8 @@ from secretaria.web.addresses import is_internal
 
 ACCESS = "access"
 EXPIRED_TOO = "password_expired_too"
+GOES_ON = "goes_on"  # on a router: its pages renew a session by themselves, no script of theirs has to
+RENEWED = "renewed"  # where the answer finds the next cookies of a session that was renewed
 EVERYONE, INTERNAL = "everyone", "internal"
 ACCESS_COOKIE, REFRESH_COOKIE = "__Host-secretaria-access", "__Host-secretaria-refresh"
 CSRF_HEADER = "x-csrf-token"
@@ -40,6 +42,12 @@ class CrossSite(PermissionDeniedException):
     """A change was asked for by a page that is not ours."""
 
     detail = "pedido recusado: não veio de uma página do painel"
+
+
+class PasswordExpired(PermissionDeniedException):
+    """The password was given by somebody else and must be changed before anything."""
+
+    detail = "troque a senha antes: POST /auth/password"
 
 
 def for_everyone() -> dict[str, Any]:
@@ -113,15 +121,35 @@ def _require_person(connection: Connection, handler: BaseRouteHandler) -> None:
     """Let in whoever a token vouches for and whose role is enough."""
     installation: Installation = connection.app.state.installation
     entrance = installation.entrance
-    token, from_cookie = _presented(connection)
-    person = prove(entrance, token)
-    if from_cookie and connection.scope["method"] not in SAFE_METHODS:  # type: ignore[typeddict-item]  # HTTP only
-        refuse_cross_site(connection, person.session_id, entrance.keys)
+    person = _proven(connection, entrance, goes_on=handler.opt.get(GOES_ON, False))
     if RANK[person.role] < RANK[handler.opt[ACCESS]]:
         raise PermissionDeniedException("seu papel não permite isto")
     if person.password_expired and not handler.opt[EXPIRED_TOO]:
-        raise PermissionDeniedException("troque a senha antes: POST /auth/password")
+        raise PasswordExpired
     connection.state.person = person
+
+
+def _proven(connection: Connection, entrance: Entrance, *, goes_on: bool) -> Person:
+    """Prove who is calling; a page's session whose access cookie is over is renewed by its refresh cookie."""
+    try:
+        token, from_cookie = _presented(connection)
+        person = prove(entrance, token)
+    except TokenInvalid:
+        refresh = connection.cookies.get(REFRESH_COOKIE)
+        if not (goes_on and refresh) or "authorization" in connection.headers:
+            raise
+        _refuse_change_from_elsewhere(connection, refresh.partition(".")[0], entrance)
+        given = go_on(entrance, refresh)
+        connection.state[RENEWED] = given
+        return given.person
+    if from_cookie:
+        _refuse_change_from_elsewhere(connection, person.session_id, entrance)
+    return person
+
+
+def _refuse_change_from_elsewhere(connection: Connection, session_id: str, entrance: Entrance) -> None:
+    if connection.scope["method"] not in SAFE_METHODS:  # type: ignore[typeddict-item]  # HTTP only
+        refuse_cross_site(connection, session_id, entrance.keys)
 
 
 def _presented(connection: Connection) -> tuple[str, bool]:

@@ -90,7 +90,7 @@ def log_out(
 ) -> Response[Body]:
     """End the session, and with it every copy of its tokens."""
     leave(installation.entrance, person, everywhere=data.everywhere)
-    return Response({"left": True}, cookies=[_cookie(ACCESS_COOKIE, "", 0), _cookie(REFRESH_COOKIE, "", 0)])
+    return Response({"left": True}, cookies=no_cookies())
 
 
 @post(
@@ -124,11 +124,21 @@ def _handed(installation: Installation, given: Pass, *, by_cookie: bool) -> Resp
     if not by_cookie:
         tokens = {"access_token": given.access, "token_type": "Bearer", "refresh_token": given.refresh}
         return Response({**described, **tokens})
+    return Response(described, cookies=pass_cookies(installation, given))
+
+
+def pass_cookies(installation: Installation, given: Pass) -> list[Cookie]:
+    """Return what a browser keeps of a pass."""
     longest = installation.settings.panel.longest_hours * 3600
-    return Response(
-        described,
-        cookies=[_cookie(ACCESS_COOKIE, given.access, seconds), _cookie(REFRESH_COOKIE, given.refresh, longest)],
-    )
+    return [
+        _cookie(ACCESS_COOKIE, given.access, int(LIFE.total_seconds())),
+        _cookie(REFRESH_COOKIE, given.refresh, longest),
+    ]
+
+
+def no_cookies() -> list[Cookie]:
+    """Return what makes a browser forget its pass."""
+    return [_cookie(ACCESS_COOKIE, "", 0), _cookie(REFRESH_COOKIE, "", 0)]
 
 
 def _described(installation: Installation, person: Person) -> Body:

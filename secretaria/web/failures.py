@@ -40,7 +40,7 @@ def answer_error(_: Request[Any, Any, Any], error: SecretariaError) -> Response[
     return Response(
         {"error": error.message},
         status_code=status_of(error),
-        headers=_headers(error),
+        headers=headers_of(error),
     )
 
 
@@ -62,7 +62,8 @@ def status_of(error: SecretariaError) -> int:
     return next((status for kind, status in STATUSES.items() if isinstance(error, kind)), INTERNAL)
 
 
-def _headers(error: SecretariaError) -> dict[str, str]:
+def headers_of(error: SecretariaError) -> dict[str, str]:
+    """Say when it is worth trying again, where that is known."""
     if isinstance(error, TooManyLogins):
         return {"Retry-After": str(error.wait_seconds)}
     return {"Retry-After": str(RETRY_AFTER_SECONDS)} if isinstance(error, Unavailable | TooManyKnocks) else {}
