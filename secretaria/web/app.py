@@ -27,6 +27,7 @@ from secretaria.web.hardening import harden
 from secretaria.web.health import healthz, livez, readyz
 from secretaria.web.knocks import RefusedKnocks
 from secretaria.web.metrics import scrape
+from secretaria.web.panel import shell
 from secretaria.web.webhook import receive_signed, receive_with_token
 
 
@@ -43,7 +44,7 @@ def build_app(installation: Installation) -> Litestar:
     door, drain = installation.door(), installation.drain()
     knocks = RefusedKnocks(installation.settings.server.refused_per_minute)
     app = Litestar(
-        route_handlers=[receive_signed, receive_with_token, livez, readyz, healthz, scrape, auth.router],
+        route_handlers=[receive_signed, receive_with_token, livez, readyz, healthz, scrape, auth.router, shell.router],
         dependencies={
             "installation": Provide(lambda: installation, sync_to_thread=False),
             "door": Provide(lambda: door, sync_to_thread=False),
@@ -51,7 +52,7 @@ def build_app(installation: Installation) -> Litestar:
             "person": Provide(provide_person, sync_to_thread=False),
         },
         middleware=_forwarded_addresses(installation.settings.server.trusted_proxies),
-        before_send=[harden],
+        before_send=[harden, shell.keep_going],
         state=State({"installation": installation}),
         exception_handlers={SecretariaError: answer_error, HTTPException: answer_http, Exception: answer_fault},
         on_startup=[drain.start],

@@ -1,0 +1,38 @@
+"""The Portuguese words for codes that the domain keeps in English or without accents."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+WORDS: Mapping[str, Mapping[str, str]] = {
+    "role": {"owner": "dono", "attendant": "atende", "viewer": "só olha"},
+    "intention": {
+        "saudacao": "saudação",
+        "preco": "preço",
+        "servico": "serviço",
+        "pagamento": "pagamento",
+        "horario_local": "horário e local",
+        "agendar": "agendar",
+        "remarcar": "remarcar",
+        "cancelar": "cancelar",
+        "confirmar": "confirmar",
+        "status": "andamento",
+        "reclamacao": "reclamação",
+        "urgencia": "urgência",
+        "agradecimento": "agradecimento",
+        "humano": "quer uma pessoa",
+        "dados": "dados pessoais",
+        "fora_escopo": "fora do assunto",
+        "manipulacao": "tentativa de manipular",
+        "outro": "outro",
+    },
+    "satisfaction": {"satisfied": "satisfeito", "unsatisfied": "insatisfeito"},
+    "origin": {"cli": "terminal", "panel": "painel", "system": "sistema"},
+}
+
+
+def word(code: str | None, kind: str) -> str:
+    """Return the word for a code; one that has none is shown as it is, which is better than nothing."""
+    if not code:
+        return "–"
+    return WORDS.get(kind, {}).get(code, code.replace("_", " "))
