@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import statistics
 import sys
 import time
 from collections import Counter
@@ -31,8 +32,10 @@ def main() -> int:
         ("mask_text, larger", _masked("invented.jsonl"), False),
         ("looks_like_injection, sample", _detected("sample.jsonl"), True),
         ("looks_like_injection, larger", _detected("invented.jsonl"), False),
+        ("looks_like_injection, written later", _detected("unseen.jsonl", "ordinary.jsonl"), False),
         ("may_be_sent, sample", _guarded("output_guard_sample.json"), True),
         ("may_be_sent, larger", _guarded("output_guard.json"), False),
+        ("may_be_sent, written later", _guarded("output_guard_later.json", "output_guard_unseen.json"), False),
         ("receipts", _receipts(), False),
     ):
         failed += _print(title, outcomes) if strict else 0 * _print(title, outcomes)
@@ -45,7 +48,8 @@ def main() -> int:
         ("looks_like_injection", lambda text: looks_like_injection([text], "body")),
         ("may_be_sent", lambda text: may_be_sent(text, {"max_chars": 10 * PAGE, "catalogue_prices": ["R$ 180,00"]})),
     ):
-        print(f"{name:40} p99 {_p99(call, page):6.2f} ms at 4 kB")
+        typical, slowest = _milliseconds(call, page)
+        print(f"{name:40} typical {typical:6.2f} ms, slowest but one {slowest:6.2f} ms at 4 kB of CPU time")
     return 1 if failed else 0
 
 
@@ -58,8 +62,8 @@ def _masked(name: str) -> Iterator[Outcome]:
         yield kind, not left and not lost, case["id"]
 
 
-def _detected(name: str) -> Iterator[Outcome]:
-    for case in _lines(FIXTURES / "injection" / name):
+def _detected(*names: str) -> Iterator[Outcome]:
+    for case in (case for name in names for case in _lines(FIXTURES / "injection" / name)):
         flagged = looks_like_injection(case.get("turns") or [case["text"]], case["field"])
         if case["label"] == "benign":
             yield "honest not flagged", not flagged, case["id"]
@@ -69,10 +73,10 @@ def _detected(name: str) -> Iterator[Outcome]:
                 yield "obfuscated flagged", flagged, case["id"]
 
 
-def _guarded(name: str) -> Iterator[Outcome]:
-    cases = json.loads((FIXTURES / "guards" / name).read_text())
-    for case in cases["cases"]:
-        sent = may_be_sent(case["reply"], cases["context"])
+def _guarded(*names: str) -> Iterator[Outcome]:
+    sets = [json.loads((FIXTURES / "guards" / name).read_text()) for name in names]
+    for case, context in ((case, cases["context"]) for cases in sets for case in cases["cases"]):
+        sent = may_be_sent(case["reply"], context)
         expected = case["expect"] == "allow"
         yield "good passed" if expected else "compromised blocked", sent == expected, case["id"]
 
@@ -110,15 +114,15 @@ def _print(title: str, outcomes: Iterable[Outcome]) -> int:
     return len(wrong)
 
 
-def _p99(call: Callable[[str], object], page: str) -> float:
-    """Return the slowest but one of a hundred runs on texts that differ, in milliseconds of this process."""
+def _milliseconds(call: Callable[[str], object], page: str) -> tuple[float, float]:
+    """Return the median and the slowest but one of a hundred runs on texts that differ, of this process's CPU time."""
     taken = []
     for number in range(ROUNDS):
         text = f"{number} {page}"[:PAGE]
         begun = time.process_time()
         call(text)
         taken.append(time.process_time() - begun)
-    return sorted(taken)[-2] * 1000
+    return statistics.median(taken) * 1000, sorted(taken)[-2] * 1000
 
 
 if __name__ == "__main__":

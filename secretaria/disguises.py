@@ -102,10 +102,7 @@ def readings(text: str) -> tuple[str, ...]:
 
 @lru_cache(maxsize=64)
 def _readings(text: str) -> tuple[str, ...]:
-    decoded = list(dict.fromkeys(_decodings(text)))
-    for inner in list(decoded):
-        decoded.extend(_decodings(inner))
-    seen = dict.fromkeys([text, *decoded])
+    seen = dict.fromkeys([text, *_decoded(text)])
     seen.setdefault(unicodedata.normalize("NFKC", text))
     seen.setdefault(DEFANGED.sub(_dotted, text.translate(SEEN)))
     seen.setdefault(SPACED.sub(_unspaced, text))
@@ -147,10 +144,7 @@ def views(text: str) -> tuple[str, ...]:
 def _views(text: str) -> tuple[str, ...]:
     plain = _bare(text)
     seen = dict.fromkeys([" ".join(plain.split())])
-    decoded = list(dict.fromkeys(_decodings(text)))
-    for inner in list(decoded):
-        decoded.extend(_decodings(inner))
-    for candidate in dict.fromkeys([plain, *map(_bare, decoded)]):
+    for candidate in dict.fromkeys([plain, *map(_bare, _decoded(text))]):
         for spelling in _spellings(candidate):
             seen.setdefault(" ".join(spelling.split()))
     if not text.isascii():  # an alphabet is shifted under its accents, so it is shifted back before they go
@@ -235,6 +229,13 @@ def _glued(match: re.Match[str]) -> str:
     """Join single letters; two or three separators in a row stood between words."""
     words = re.split(r"[ .\-_*·•|,/\\+~]{2,3}|\n(?=\n)", match[0])
     return " ".join(re.sub(r"[\W_]+", "", word) for word in words)
+
+
+@lru_cache(maxsize=64)
+def _decoded(text: str) -> tuple[str, ...]:
+    """Return what the encoded parts of a text say, and what is encoded in that."""
+    once = list(dict.fromkeys(_decodings(text)))
+    return (*once, *(inner for outer in once for inner in _decodings(outer)))
 
 
 def _decodings(text: str) -> Iterator[str]:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from functools import lru_cache
 
 from secretaria.context.engine import TurnContext
+from secretaria.context.orders import gives_orders
 from secretaria.disguises import PIECES, bare, readings, views
 
 LATEST = 6
@@ -17,6 +18,7 @@ HIDDEN = re.compile("[\U000e0020-\U000e007e]")
 FLAG = "\U0001f3f4"
 BODY = "body"
 WORD = re.compile(r"[a-z0-9]+")
+QUOTATION = re.compile(r"(?m)^\s{0,4}>")
 
 # One letter stands for every word that plays the same part, so that an order is found by the order of its parts.
 CLASSES = {
@@ -48,7 +50,7 @@ CLASSES = {
     "E": "ultimo ultima outro outra outros outras proximo demais aquele aquela otro otra otros otras last other another next ultimos",
     "c": "cliente paciente customer contato usuario aluno hospede pessoa user comprador",
     "M": "dados telefone telefones numero numeros cpf cpfs endereco enderecos cadastro cadastros nomes nome conversas senhas senha "
-    "mensagens agenda pedidos data phone phones email emails names datos historico relatorio cartao cartoes",
+    "mensagens agenda pedidos data phone phones email emails names datos historico relatorio cartao cartoes agendamentos reservas prontuarios fichas pagamentos",
     "L": "cancele cancela cancelar apague apaga delete deleta exclua confirme confirma aprove aprova libere libera liberar transfira "
     "estorne marque remarque altere mude atualize approve cancel confirm ative ativa ativar activate enable habilite conceda aplique "
     "chame use acesse execute rode",
@@ -56,19 +58,29 @@ CLASSES = {
     "W": "minha meu minhas meus mim my mi mandei falei disse escrevi enviei pedi mandamos combinamos passei",
     "U": "voce vc you tu ce voces usted",
     "X": "sem without sin",
-    "Q": "qual quais que what which cual cuales how como",
+    "Q": "qual quais que what which cual cuales how como quantas quantos cuantas",
     "o": "de do da dos das of del",
     "e": "e eh sera seras are is eres be",
 }
 PARTS = {word: letter for letter, words in CLASSES.items() for word in words.split()}
+STEMS = {  # of words whose every form plays the part
+    "I": "ignor desconsid desobed burl contorn quebr disreg desrespeit",
+    "V": "mostr revel exib imprim descrev transcrev traduz muestr",
+    "T": "obede execut",
+    "F": "finj",
+    "D": "decod decifr descod",
+}
+BY_STEM = {stem: letter for letter, stems in STEMS.items() for stem in stems.split()}
+LONGEST_STEM, SHORTEST_STEM = max(map(len, BY_STEM)), min(map(len, BY_STEM))
 # Letters of the pattern are the parts above, a dot is any other word. Every gap is bounded, so time grows with the text.
 ORDERS = re.compile(
     r"I[^I]{0,2}[AYSo.]{0,4}(?:R|P)(?!.?(?:W|o[.W]))"  # ignore todas as suas regras; not: as regras de troca, que mandei
-    r"|I[.YS]{0,3}S[.]?(?:P|R)|I[.o]{0,2}S[^W]{0,3}T"
+    r"|I[.YS]{0,3}S[.]?(?:P|R)|I[.o]{0,2}S[^W]{0,3}[TL]"
     r"|I[.oQU]{0,3}A[.oQUe]{0,4}(?:A|R|P)(?!.{0,3}W)"  # ignore tudo o que está acima
     r"|V[^VW]{0,5}(?:Y|S|N)[.SA]{0,3}(?:R|P)(?!o[.W])"  # mostre o seu prompt
-    r"|V[^W]{0,4}P|P[.o]{0,2}S|V[^W]{0,3}(?:R[.o]{0,3}S|S[.]?R)"  # o prompt; as regras do sistema
+    r"|V[^W]{0,4}P|P[.o]{0,2}S|V[^W]{0,3}(?:R[.oS]{0,3}S(?!o[.W])|S[.]?R)"  # o prompt; as regras do sistema
     r"|V[^W]{0,3}(?:mensagem)?S[.o]{0,2}P|Q[.eo]{0,3}(?:[YU][.SA]{0,2}P|YS?RS|Y[.]?SR)"  # qual é o seu prompt
+    r"|Q[^W]{0,6}YR$"  # qual é a primeira palavra das suas instruções
     r"|Q[.eoA]{0,4}R[.A]{0,2}Q?[.]?U(?![.]{0,2}W)"  # quais são as instruções que você
     r"|V[.oA]{0,4}Y[.A]{0,2}R(?!o[.W])"
     r"|F[^W]{0,6}(?:G|XR|X[.]?R|P|R)|e[.]{0,3}G[.]{0,2}X[.A]{0,2}R|X[.A]{0,2}R[.]{0,4}G"  # finja ser uma IA sem regras
@@ -80,7 +92,7 @@ ORDERS = re.compile(
     r"|N[.]?(?:V|T|I)(?![.]?W)[^W]{0,4}(?:M|R|P|A|C)"
 )
 VOCATIVE = re.compile(r"N.?(?:L|V|T|I)|(?:L|T|I)[^W]{0,4}(?:A|M)|[VI][^W]{0,4}(?:R|P)|PV")
-ABOUT_RULES = re.compile(r"(?:U|Y|S)[^W]{0,4}(?:R|P)(?!o[.])|(?:R|P)[.Qo]{0,3}U")
+ABOUT_RULES = re.compile(r"(?:U|Y|S)[^W]{0,4}(?:R|P)(?!o[.])|(?:R|P)[.Qo]{0,3}U|R[.]?S|S[.]?R")
 TELLING = re.compile(r"[IRPVFGTDSC].*?[IRPVFGTDSCUNML]|[IRPVFGTD]$")  # what a wrong reading hardly ever holds
 INSISTING = re.compile(r"^[^W]{0,6}(?:V|L|Q)")
 TAGS = re.compile(
@@ -91,18 +103,18 @@ TAGS = re.compile(
 )
 TRICKS = re.compile(
     r"!\[[^\]\n]{0,80}\]\s?\(|javascript:|data:text/|[?&][a-z]{1,12}=(?:dados|data|segredo|secret|\{|\[|<)"
-    r"|(?:a partir de agora|de agora em diante|daqui (?:pra|para) frente|from now on|desde ahora|a partir de ahora)[^.!?\n]{0,20}(?:(?:voce|vc|you|tu)\b|seja|responda|obedec|ignor|finj|aja|todas? as respostas?|o preco|tudo (?:e|custa))"
-    r"|(?:voce|vc) (?:agora|nao) e (?:mais )?(?:o |a |um |uma )?(?:gerente|dono|administrador|ia\b|outro|outra|assistente|bot|livre|hacker|programador|desenvolvedor|atendente)|agora (?:voce|vc) (?:e|sera|vai ser) (?:o |a |um |uma )?(?:gerente|dono|admin\w*|ia\b|outr\w+|assistente|bot|livre|hacker|program\w+|desenvolv\w+)|you are (?:now|no longer)|eres ahora|ahora eres"
-    r"|modo (?:desenvolvedor|dev|debug|admin\w*|deus|manutencao|livre|irrestrito|god|root|sem (?:filtro|restric)\w*|de (?:teste|depuracao))|(?:developer|debug|admin|god|dan|maintenance) mode|do anything now|jailbreak|(?:voce|vc) e o? ?dan\b|chave d[ea] api|api[ _-]?key"
+    r"|\b(?:(?:a partir de agora|de agora em diante|daqui (?:pra|para) frente|from now on|desde ahora|a partir de ahora)[^.!?\n]{0,20}(?:(?:voce|vc|you|tu)\b|seja|responda|obedec|ignor|finj|aja|todas? as respostas?|o preco|tudo (?:e|custa))"
+    r"|(?:voce|vc) (?:agora|nao) e (?:mais )?(?:o |a |um |uma |meu |minha )?(?:gerente|dono|administrador|ia\b|outro|outra|assistente|bot|livre|hacker|programador|desenvolvedor|atendente)|agora (?:voce|vc) (?:e|sera|vai ser) (?:o |a |um |uma )?(?:gerente|dono|admin\w*|ia\b|outr\w+|assistente|bot|livre|hacker|program\w+|desenvolv\w+)|you are (?:now|no longer)|eres ahora|ahora eres"
+    r"|modo (?:desenvolvedor|dev|debug|admin\w*|deus|manutencao|livre|irrestrito|god|root|sem (?:filtro|restric|censura|limite|regra)\w*|de (?:teste|depuracao))|(?:developer|debug|admin|god|dan|maintenance) mode|do anything now|jailbreak|(?:voce|vc) e o? ?dan\b|chave d[ea] api|api[ _-]?key"
     r"|(?:aja|atue|responda|comporte-se|act|behave|finja|actua) (?:como|as|que|ser|if)\b[^.!?\n]{0,40}(?:sem|without|livre|nao tem|regras|restric|filtro|gerente|dono|admin|hacker|ia\b|outro)"
     r"|(?:comece|inicie|termine|finalize|encerre|start|begin|end|termina|empieza) (?:a |sua |tua |toda |cada |your )?(?:resposta|mensagem|response|reply|answer|respuesta)?\s?(?:com|with|con) (?:a frase|as palavras|['\"“!<\[{]|http|o link|o texto|the)"
     r"|(?:repita|repete|repite|repeat|copie|copia|escreva|imprima|mostre|traduza|resuma|transcreva|cole|print)[^.!?\n]{0,40}(?:acima|above|arriba|que (?:esta|veio|tem) antes|desde o (?:inicio|comeco)|palavra por palavra|verbatim|literalmente|na integra)"
     r"|o que (?:te|lhe|voce|vc) (?:foi )?(?:disseram|mandaram|instruiram|orientaram|instruid|orientad|recebeu (?:de|como|antes|no))|(?:como|de que forma) (?:voce|vc) foi (?:instruid|configurad|orientad|programad)|(?:primeira|ultima) (?:frase|linha|instrucao|mensagem) (?:que (?:voce|vc|te)|do (?:seu|sistema)|de sistema|da sua)"
-    r"|(?:texto|mensagem|conteudo|contexto|orientac\w+) (?:do|de|inicial do|oculto do)? ?(?:sistema|system)\b[^?\n]{0,10}(?:$|[.!,])|system (?:message|prompt|instructions)|mensaje de sistema|mensagem (?:de|do) sistema"
+    r"|(?:texto|mensagem|conteudo|contexto|orientac\w+) (?:do|de|inicial do|oculto do)? ?(?:sistema|system)\b[^?\n]{0,10}(?:$|[.!,])|system (?:message|prompt|instructions)|mensajes? del? sistema|mensagem (?:de|do) sistema(?! d[eoa])"
     r"|(?:complete|completa|continue|preencha|termine a frase)[^\n]{0,30}(?:minhas (?:instruc|regras)|meu prompt|voce e|my instructions)"
     r"|(?:diga|repita|responda|escreva|prometa|garanta|confirme|afirme|aprove|libere|aplique|conceda|say|confirm|approve)\b[^?\n]{0,60}(?:de graca|gratis\b|gratuit|desconto de (?:[5-9]\d|100) ?%|(?:[5-9]\d|100) ?% (?:de desconto|off)|\b(?:1|um|zero|0) (?:real|reais|centavo)|r\$ ?[01](?:,\d\d)?\b|aprovado|reembolso (?:total|garantido)|contrato|vinculante|juridicamente)"
     r"|(?:novas?|new|nuevas?) (?:regras?|instruc\w+|rules?|instructions?|instrucciones|ordens|diretrizes)\s?(?::|para (?:voce|vc|a ia|o (?:bot|assistente))|from)|(?:atualizacao|update) (?:d[eo] )?(?:sistema|politica|system)\s?:"
-    r"|voce (?:nao tem|esta livre de|nao precisa seguir|deve ignorar|pode ignorar|tem permissao)|you (?:must|can|should) (?:now )?(?:ignore|forget|disregard|obey)|without (?:any )?(?:restrictions|filters|rules)|sem (?:nenhuma? )?(?:restric\w+|filtros?|censura|limites) (?:e|de|nem|ou|morais|etic)"
+    r"|voce (?:nao tem|esta livre de|nao precisa seguir|deve ignorar|pode ignorar|tem permissao)|you (?:must|can|should) (?:now )?(?:ignore|forget|disregard|obey)|without (?:any )?(?:restrictions|filters|rules)|sem (?:nenhuma? )?(?:restric\w+|filtros?|censura|limites) (?:e|de (?:conteudo|seguranca|assunto)|nem|ou|morais|etic)"
     r"|(?:jogo|game|brincadeira|hipotetic\w+|historia|conto|poema|rap|musica|cancao|teatro|peca|avo|vovo)[^.\n]{0,80}(?:suas (?:regras|instruc)|seu prompt|as regras (?:internas|secretas)|prompt|senha|chave de api|instruc\w+ (?:secretas|internas|ocultas))"
     r"|(?:senha|chave|token|api ?key|credencia\w+|password)\b[^?\n]{0,24}(?:do sistema|da api|do banco de dados|do servidor|do admin\w*|do painel|of the system|de acesso ao sistema|da openai)|(?:openai|api)[_ ]?(?:api[_ ]?)?key"
     r"|nao (?:segue|tem|obedece|precisa seguir)[^.\n]{0,14}(?:regra|restric|filtro|instruc|limite)s?\w*(?! d[eao])|(?:voce|vc) agora se chama"
@@ -118,15 +130,15 @@ TRICKS = re.compile(
     r"|(?:tudo|o) que (?:voce|vc) sabe (?:sobre|d[eoa]s?) (?:os |as |o |a )?(?:outr|client|pacient|demais)|(?:conversas?|mensagens|historico|dados|pedidos?|telefones?|enderecos?|cpf|nomes?) d[eoa]s? (?:outr[oa]s? |ultim[oa]s? |tod[oa]s [oa]s |demais )?(?:cliente|paciente|usuario|pessoa|contato)s? (?:anterior|passad|de (?:hoje|ontem|voces)|que (?:vei|atend|fal|compr))"
     r"|(?:esqueca|esquece|ignore|desobedeca|desconsidere|contrarie) (?:o que )?(?:o |a |seu |sua |teu |d[oa] )?(?:dono|dona|chefe|patrao|criador\w*|empresa|openai|program\w+|desenvolv\w+)"
     r"|acesso (?:de |como |total |root|ao painel)(?:admin\w*|root|sistema|total)?|\b[a-z]{3,}(?:_[a-z]+)+\s?\("
-    r"|(?:responda|escreva|fale|mostre|reply|answer|encode|codifique)\b[^.\n]{0,40}\b(?:base64|rot13|hexadecimal|binario|morse|cifrad)|\b(?:dame|dime|give me)[^.\n]{0,20}\b(?:gratis|free)\b|gratis\b[^.\n]{0,20}ignor|(?:ignora|olvida|salta) (?:tus|las) (?:reglas|instrucciones|normas)"
-    r"|chame a (?:ferramenta|funcao)|use a ferramenta|call the (?:tool|function)|execute (?:a (?:ferramenta|funcao|query)|o comando|comando)|(?:envie|mande|poste|send)[^.\n]{0,50}(?:historico|conversa|dados|history|conversation)[^.\n]{0,30}(?:para|to|pra) (?:http|o (?:link|numero|email|e-mail)|este|esse|\+?\d)"
+    r"|(?:respond\w+|escreva|escreve|fale|fala|mostre|mostra|reply|answer|encode|codifi\w+)\b[^.\n]{0,40}\b(?:base64|rot13|hexadecimal|binario|morse|cifrad)|\b(?:dame|dime|give me)[^.\n]{0,20}\b(?:gratis|free)\b|gratis\b[^.\n]{0,20}ignor|(?:ignora|olvida|salta) (?:tus|las) (?:reglas|instrucciones|normas)"
+    r"|chame a (?:ferramenta|funcao)|use a ferramenta|call the (?:tool|function)|execute (?:a (?:ferramenta|funcao|query)|o comando|comando)|(?:envie|mande|poste|send)[^.\n]{0,50}(?:historico|conversa|dados|history|conversation)[^.\n]{0,30}(?:para|to|pra) (?:http|o (?:link|numero|email|e-mail)|este|esse|\+?\d))"
 )
 AUTHORITY = re.compile(
-    r"(?:sou|aqui e|aqui fala|quem fala e|falo em nome|fala o|i am|i'm|this is|soy|somos)\b[^.!?\n]{0,24}(?:suporte|don[oa]\b|proprietari|admin|desenvolvedor|programador|dev\b|tecnic|da ti\b|do ti\b|openai|meta\b|anthropic|whatsapp|whaticket|policia|delegad|auditor|juiz|ceo\b|developer|owner|engineer|support|gerente d|diretor|seguranca|criador|sua criadora)"
+    r"(?:sou|aqui e|aqui fala|quem fala e|falo em nome|fala o|i am|i'm|this is|soy|somos)\b[^.!?\n]{0,24}(?:suporte|don[oa]\b|proprietari|admin|desenvolvedor|programador|dev\b|tecnic|da ti\b|do ti\b|openai|meta\b|anthropic|whatsapp|whaticket|policia|delegad|auditor|juiz|ceo\b|developer|owner|engineer|support|gerente\b|diretor|seguranca|criador|sua criadora|[oa] ti\b)"
 )
 DEMAND = re.compile(
     r"(?:manda|mande|me passa|passe|envia|envie|mostra|mostre|libera|libere|ativa|ative|desativa|desative|me da|me de|forneca|exporta|exporte|lista|liste|aprova|aprove|cancela|cancele|apaga|apague|preciso (?:ver|que|do|da|dos|das)|quero (?:ver|acesso)|autoriz\w+|give|show|send|unlock|confirma|confirme|zere|zera|muestra)\b"
-    r"[^\n]{0,60}(?:cliente|paciente|dados d|banco de dados|conversas|prompt|regras|instruc|configurac|senha|acesso|modo|desconto|relatorio|todos|todas|logs?\b|sistema|agenda (?:toda|completa|inteira|dos)|cadastros?|contatos|telefones|pagamento|reembolso|customers?|rules|system)"
+    r"[^\n]{0,60}(?:cliente|paciente|dados d|banco de dados|conversas|prompt|regras|instruc|configurac|senha|token|chave|acesso|modo|desconto|relatorio|todos|todas|logs?\b|sistema|agenda (?:toda|completa|inteira|dos)|cadastros?|contatos|telefones|pagamento|reembolso|customers?|rules|system)"
 )
 DIALOGUE = re.compile(r"(?:^|\n)\W{0,3}(?:assistente|assistant|bot|ia|ai|secretaria)\s?:")
 
@@ -159,33 +171,40 @@ def looks_like_injection(turns: Sequence[str], field: str) -> bool:
         return False
     latest = turns[-1]
     plain, *others = views(latest)
-    if _hides_text(latest) or _gives_orders(plain, field):
+    quoted = field != BODY or QUOTATION.search(latest) is not None
+    if _hides_text(latest) or _gives_orders(plain, quoted=quoted):
         return True
-    if any(_gives_orders(view, field) for view in others if TELLING.search(_parts(view))):
+    if any(_gives_orders(view, quoted=quoted) for view in others if TELLING.search(_parts(view))):
         return True
     if any(_is_decoded_speech(reading) for reading in readings(latest)[1:]):
         return True
-    pieces = PIECES.findall(bare(latest))
+    pieces = PIECES.findall(plain)
     if len(pieces) > 1 and re.search(r"[VI][^W]{0,3}[RP]", _parts("".join(pieces))):
         return True
     return len(turns) > 1 and (_leads_up(turns[-LATEST:]) or _is_split(turns[-LATEST:], field))
 
 
-def _gives_orders(view: str, field: str) -> bool:
+def _gives_orders(view: str, *, quoted: bool) -> bool:
     if TAGS.search(view) or TRICKS.search(view) or len(DIALOGUE.findall(view)) > 1:
         return True
     if AUTHORITY.search(view) and DEMAND.search(view):
         return True
     parts = _parts(view)
-    if ORDERS.search(parts):
+    if ORDERS.search(parts) or gives_orders(view, quoted=quoted):
         return True
-    return (field != BODY or "\n>" in view or view.startswith(">")) and VOCATIVE.search(parts) is not None
+    return quoted and VOCATIVE.search(parts) is not None
 
 
 @lru_cache(maxsize=256)
 def _parts(view: str) -> str:
     """Return one letter for each word: the part it plays, a dot for any other."""
-    return "".join(PARTS.get(word, ".") for word in WORD.findall(view))
+    return "".join(map(_part, WORD.findall(view)))
+
+
+@lru_cache(maxsize=8192)
+def _part(word: str) -> str:
+    stems = (word[:letters] for letters in range(LONGEST_STEM, SHORTEST_STEM - 1, -1))
+    return PARTS.get(word) or next((BY_STEM[stem] for stem in stems if stem in BY_STEM), ".")
 
 
 def _hides_text(text: str) -> bool:
@@ -196,13 +215,19 @@ def _hides_text(text: str) -> bool:
 def _is_decoded_speech(reading: str) -> bool:
     """Say whether what was decoded speaks of the secretary's own affairs, however little."""
     parts = _parts(bare(reading))
-    return bool(re.search(r"[PR]", parts) and re.search(r"[VILT]", parts))
+    return bool(
+        re.search(r"^[VIT][^W]{0,2}[ARPS]", parts) or (re.search(r"[PR]", parts) and re.search(r"[VILT]", parts))
+    )
 
 
 def _leads_up(turns: Sequence[str]) -> bool:
     """Say whether earlier words asked about the rules and the last ones ask on, or the same was asked again and again."""
     *earlier, last = (bare(turn) for turn in turns)
-    asked = any(ABOUT_RULES.search(_parts(turn)) for turn in earlier if len(turn) <= SHORT_TURN)
+    asked = any(
+        ABOUT_RULES.search(_parts(turn)) or gives_orders(turn, quoted=False)
+        for turn in earlier
+        if len(turn) <= SHORT_TURN
+    )
     return asked and (INSISTING.search(_parts(last)) is not None or ABOUT_RULES.search(_parts(last)) is not None)
 
 

@@ -42,7 +42,7 @@ def prompt_leak(reply: Reply, evidence: Evidence) -> Iterator[Finding]:
     """Yield a finding where a reply repeats the rules: four runs of five words, or one whole sentence of them."""
     runs, windows = _rules(evidence.system_sentences)
     for view in views(reply.text):
-        words = WORD.findall(view)
+        words = [word for word in WORD.findall(view) if not word.isdigit()]  # a list may be numbered
         shared = {run for run in zip(*(words[place:] for place in range(RUN)), strict=False) if run in runs}
         hay = "".join(words)
         if len(shared) >= SHARED_RUNS or any(window in hay for window in windows):
@@ -74,7 +74,7 @@ def _rules(sentences: tuple[str, ...]) -> tuple[frozenset[tuple[str, ...]], tupl
     windows: list[str] = []
     for sentence in sentences:
         plain = bare(sentence)
-        words = WORD.findall(plain)
+        words = [word for word in WORD.findall(plain) if not word.isdigit()]
         introduces = INTRODUCTION.match(plain)
         found = list(zip(*(words[place:] for place in range(RUN)), strict=False))
         glued = "".join(words)

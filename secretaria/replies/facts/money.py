@@ -26,6 +26,10 @@ FREE = re.compile(
     r"|por conta da casa|por nossa conta|cortesia|isent[oa]s?|free of charge|for free|sin costo)(?![a-z])"
 )
 
+NOT_FREE = re.compile(
+    r"\bnao (?:e|=|faz|fazemos|fazem|oferec\w+|damos|temos|trabalh\w+|atend\w+|sai|seria|consig\w+|conseguimos|posso|podemos)(?: \w+){0,2} $"
+)
+
 
 def prices(reading: Reading) -> Iterator[Fact]:
     """Yield every price of a text; what is given away costs nothing and is of a kind of its own."""
@@ -37,6 +41,8 @@ def prices(reading: Reading) -> Iterator[Fact]:
                 taken.add(start)
                 yield Fact("price", frozenset({_value(match)}), match.start(), match.end())
     for match in found(FREE, reading):
+        if NOT_FREE.search(reading.folded, max(match.start() - 50, 0), match.start()):
+            continue
         yield Fact("free", frozenset({Decimal(0)}), match.start(), match.end())
 
 

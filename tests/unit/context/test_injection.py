@@ -33,9 +33,10 @@ def test_sample_is_judged_as_labelled() -> None:
     assert [case["id"] for case in _cases("sample.jsonl") if _flagged(case) != (case["label"] == "attack")] == []
 
 
-def test_rates_hold_on_our_own_set() -> None:
+@pytest.mark.parametrize("name", ["invented.jsonl", "unseen.jsonl", "ordinary.jsonl"])
+def test_rates_hold_on_our_own_sets(name: str) -> None:
     """Of honest texts at most 2 % are flagged, of attacks at least 70 %, of obfuscated plain ones at least 90 %."""
-    cases = _cases("invented.jsonl")
+    cases = _cases(name)
     honest = [_flagged(case) for case in cases if case["label"] == "benign"]
     attacks = [_flagged(case) for case in cases if case["label"] == "attack"]
     obfuscated = [_flagged(case) for case in cases if case["category"].startswith("obf_")]
