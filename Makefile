@@ -17,8 +17,8 @@ demo: $(INSTALLED) ## See it work: no server, key or phone (ARGS=--once to only 
 up: $(INSTALLED) ## Run a whole installation on this machine, from .env and secretaria.toml
 	@$(BIN)/secretaria up $(ARGS)
 
-test: $(INSTALLED) ## Run every test on the embedded engines
-	$(BIN)/pytest $(ARGS)
+test: $(INSTALLED) ## Run every test on the embedded engines, two files at a time
+	$(BIN)/pytest -n 2 --dist loadfile $(ARGS)
 
 approve: $(INSTALLED) ## Take the prompts and stories as they are now for the approved ones; then read the difference
 	-@APPROVE=1 $(BIN)/pytest -q tests/unit/context/test_prompt_snapshots.py $(wildcard tests/integration/stories)

@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import Engine
 
 from secretaria.clock import HeldClock
+from secretaria.inbox import keeping
 from secretaria.knowledge.folder import Business, load_business_folder
 from secretaria.llm.openai_chat import OpenAIChat
 from secretaria.outbox.delivery import DispatchRoom
@@ -120,6 +121,14 @@ def open_dispatch(engine: Engine, nudges: PublishedNudges, clock: HeldClock) -> 
 
 
 @pytest.fixture
-def scene(engine: Engine, nudges: PublishedNudges, clock: HeldClock, chat: OpenAIChat, business: Business) -> Scene:
-    """Set up an empty installation in which one customer may write."""
+def scene(
+    engine: Engine,
+    nudges: PublishedNudges,
+    clock: HeldClock,
+    chat: OpenAIChat,
+    business: Business,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Scene:
+    """Set up an empty installation in which one customer may write, its door patient with a busy machine."""
+    monkeypatch.setattr(keeping, "PATIENCE_SECONDS", 20.0)
     return Scene(engine, nudges, clock, an_answering_room(engine, nudges, clock, chat, business))

@@ -153,10 +153,10 @@ def test_wrong_values_are_refused(changes: dict[str, object]) -> None:
 @pytest.mark.parametrize("text", ["", "oi", "null", "[]", "{", '{"a":' * 50_000, "{" * 100_000])
 def test_what_is_no_draft_is_refused_quickly(text: str) -> None:
     """Whatever a model writes costs little time."""
-    started = time.monotonic()
+    started = time.process_time()
     with pytest.raises(DraftUnreadable):
         parse_draft(text)
-    assert time.monotonic() - started < 2
+    assert time.process_time() - started < 2
 
 
 def test_the_error_keeps_nothing_of_the_text() -> None:

@@ -105,9 +105,9 @@ def test_time_grows_with_the_text_and_not_faster(piece: str) -> None:
 
     def seconds(length: int) -> float:
         text = (piece * length)[:length]
-        begun = time.perf_counter()
+        begun = time.process_time()
         looks_like_injection([text], "body")
-        return time.perf_counter() - begun
+        return time.process_time() - begun
 
     short, long = min(seconds(10_000 + n) for n in range(2)), seconds(100_000)
     assert long < 30 * short + 0.2

@@ -78,9 +78,9 @@ def test_time_grows_with_the_text_and_not_faster(piece: str) -> None:
 
     def seconds(length: int) -> float:
         text = (piece * length)[:length]
-        begun = time.perf_counter()
+        begun = time.process_time()
         may_be_sent(text, {**LARGER["context"], "max_chars": 10**9})
-        return time.perf_counter() - begun
+        return time.process_time() - begun
 
     short, long = min(seconds(600 + n) for n in range(3)), seconds(6_000)
     assert long < 60 * short + 0.2

@@ -272,6 +272,6 @@ def test_no_bytes_break_the_search(path: str, value: bytes, query: bytes) -> Non
 def test_a_long_refusal_is_quick() -> None:
     """A body at the cap is decided well under a second, also beside two secrets."""
     body = b"x" * 1_048_576
-    began = time.perf_counter()
+    began = time.process_time()
     assert refused(headers(), body, (SECRET, "outro-segredo-inventado")) == "signature"
-    assert time.perf_counter() - began < 0.5
+    assert time.process_time() - began < 0.5
