@@ -56,6 +56,7 @@ router = Router(
         entering.show_password,
         entering.set_password,
         indicators.show_indicators,
+        indicators.download_indicators,
         team.show_team,
         team.add,
         team.set_role,

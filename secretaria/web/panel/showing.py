@@ -17,6 +17,7 @@ from secretaria.attendants.entering import Person
 from secretaria.attendants.roles import Role
 from secretaria.bootstrap import Installation
 from secretaria.errors import SecretariaError
+from secretaria.knowledge.business import Identity
 from secretaria.web.access import RANK, csrf_token
 from secretaria.web.panel import formats, wording
 from secretaria.web.panel.navigation import menu_for
@@ -64,6 +65,12 @@ def is_part(request: Http) -> bool:
     return request.headers.get("hx-request") == "true"
 
 
+def zone_of(installation: Installation) -> ZoneInfo:
+    """Return the zone in which the business counts its days."""
+    identity = _identity(installation)
+    return identity.timezone if identity else ZONE_WITHOUT_BUSINESS
+
+
 @cache
 def templates() -> Environment:
     """Return the templates; text of anybody is escaped and neutralised without a template having to think of it."""
@@ -92,13 +99,10 @@ def _about(request: Http) -> dict[str, Any]:
     """Say what every template knows."""
     installation: Installation = request.app.state.installation
     person: Person | None = getattr(request.state, "person", None)
-    name, zone = NAME_WITHOUT_BUSINESS, ZONE_WITHOUT_BUSINESS
-    with suppress(SecretariaError):  # a page that tells what is wrong must not fail by it
-        identity = installation.business.card.identity
-        name, zone = identity.name, identity.timezone
+    identity = _identity(installation)
     known = {
-        "business_name": name,
-        "zone": zone,
+        "business_name": identity.name if identity else NAME_WITHOUT_BUSINESS,
+        "zone": identity.timezone if identity else ZONE_WITHOUT_BUSINESS,
         "now": installation.clock.now(),
         "person": person,
         "path": request.scope["path"],
@@ -111,6 +115,12 @@ def _about(request: Http) -> dict[str, Any]:
         "menu": menu_for(person.role),
         "may": lambda role: RANK[person.role] >= RANK[Role(role)],
     }
+
+
+def _identity(installation: Installation) -> Identity | None:
+    with suppress(SecretariaError):  # a page that tells what is wrong must not fail by it
+        return installation.business.card.identity
+    return None
 
 
 @pass_context

@@ -26,6 +26,18 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "manipulacao": "tentativa de manipular",
         "outro": "outro",
     },
+    "handoff": {
+        "pedido_explicito": "pediu uma pessoa",
+        "urgencia": "urgência",
+        "reclamacao": "reclamação",
+        "ameaca": "ameaça",
+        "negociacao": "negociação",
+        "dados": "dados pessoais",
+        "nao_sei": "pergunta sem resposta na base",
+        "repeticao": "pergunta repetida",
+        "clinico": "assunto clínico",
+        "outro": "outro",
+    },
     "satisfaction": {"satisfied": "satisfeito", "unsatisfied": "insatisfeito"},
     "origin": {"cli": "terminal", "panel": "painel", "system": "sistema"},
 }
