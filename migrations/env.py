@@ -8,6 +8,7 @@ from sqlmodel import SQLModel
 
 import secretaria.agenda.models
 import secretaria.attendants.models
+import secretaria.attending.models
 import secretaria.audit.models
 import secretaria.conversations.models
 import secretaria.inbox.models

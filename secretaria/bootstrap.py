@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from secretaria.audit.trail import Actor
     from secretaria.breaker import Breaker, State
     from secretaria.conversations.leases import LeaseKeeper
+    from secretaria.conversations.waking import Waker
     from secretaria.inbox.catch_up import CatchUpRoom
     from secretaria.inbox.drain import Drain
     from secretaria.inbox.filing import FilingRoom
@@ -65,15 +66,26 @@ class Installation:
 
     @cached_property
     def engine(self) -> Engine:
-        """The pool of connections to PostgreSQL."""
+        """The pool of connections to PostgreSQL; what is committed over it wakes whoever follows the conversations."""
+        from secretaria.conversations.waking import Bell, ring_after_commits
         from secretaria.database.engine import build_engine
 
         section = self.settings.database
-        return build_engine(
+        engine = build_engine(
             self.settings.secrets.database_url.get_secret_value(),
             pool_size=section.pool_size,
             connect_timeout=section.connect_timeout_seconds,
         )
+        if self.settings.secrets.redis_url.get_secret_value():
+            ring_after_commits(engine, Bell(lambda: self.redis))
+        return engine
+
+    @cached_property
+    def waker(self) -> Waker:
+        """Wakes whoever in this process follows the conversations."""
+        from secretaria.conversations.waking import Waker
+
+        return Waker(self.redis if self.settings.secrets.redis_url.get_secret_value() else None)
 
     @cached_property
     def health_engine(self) -> Engine:

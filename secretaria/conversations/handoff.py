@@ -35,6 +35,22 @@ def person_spoke(session: Session, conversation: Conversation, now: datetime) ->
         session.add(turn)
 
 
+def person_took(session: Session, conversation: Conversation, holder: str, now: datetime) -> None:
+    """A person took the conversation here, before writing anything: silence at once, and nobody else may take it.
+
+    A paused conversation stays paused, so that it is not the secretary's again when the person lets go.
+    """
+    conversation.holder, conversation.held_at = holder, now
+    if conversation.mode != Mode.PAUSED:
+        conversation.mode, conversation.mode_changed_at = Mode.ATTENDED, now
+    session.add(conversation)
+    turn = open_turn(session, conversation.id or 0)
+    if turn is not None and turn.state == TurnState.WAITING:
+        turn.state, turn.reason, turn.closed_at = TurnState.SILENCED, "person_took", now
+        session.add(turn)
+    session.flush()
+
+
 def person_is_talking(conversation: Conversation, now: datetime) -> bool:
     """Say whether a person of the team is in the middle of a talk with the customer: nothing of ours may fall into it."""
     spoke_at = conversation.person_spoke_at or conversation.mode_changed_at
@@ -53,6 +69,7 @@ def give_back(
         ending: What ended the episode before.
         begins: When the next one began, where the customer has already written in it.
     """
+    conversation.holder = conversation.held_at = None
     if conversation.mode in {Mode.WAITING, Mode.ATTENDED}:
         conversation.mode, conversation.mode_changed_at = Mode.AUTOMATIC, now
         end_episode(session, conversation, ending, begins or now)

@@ -13,6 +13,7 @@ from sqlmodel import Session, col
 
 from secretaria.clock import Clock
 from secretaria.conversations.models import Conversation, Mode
+from secretaria.conversations.pauses import nobody_paused
 from secretaria.database.transaction import transaction
 from secretaria.errors import Unavailable
 
@@ -41,6 +42,8 @@ def take_lease(session: Session, conversation_id: int, *, now: datetime, seconds
 def pass_gate(session: Session, conversation_id: int, *, token: int, inbound_seq: int | None) -> bool:
     """Release the lease if it is still ours, nobody else has the word and, where asked, nothing newer has come.
 
+    While the secretary is paused for all nothing passes either.
+
     Args:
         session: The transaction that will also write the reply.
         conversation_id: Whose turn this is.
@@ -54,6 +57,7 @@ def pass_gate(session: Session, conversation_id: int, *, token: int, inbound_seq
         col(Conversation.id) == conversation_id,
         col(Conversation.lease_token) == token,
         col(Conversation.mode) == Mode.AUTOMATIC,
+        nobody_paused(),
     )
     if inbound_seq is not None:
         gate = gate.where(col(Conversation.last_inbound_seq) == inbound_seq)

@@ -98,6 +98,8 @@ class Conversation(SQLModel, table=True):
         lease_token: Fencing token; whoever holds an older one may not write.
         lease_until: Until when a worker has this conversation to itself.
         person_spoke_at: When an attendant last wrote, from the panel, Whaticket or the phone.
+        holder: The account of whoever took it here; None while nobody did, also where somebody answers from the phone.
+        held_at: Since when.
         episode_at: When the present episode began: the conversation was new, or the one before had ended.
         noticed_at: When the customer was last told, while waiting for a person, that one will come.
         apologised_at: When the secretary last said that it could not prepare an answer.
@@ -117,6 +119,8 @@ class Conversation(SQLModel, table=True):
     mode: str = Mode.AUTOMATIC
     mode_changed_at: datetime = Field(sa_type=MOMENT)
     person_spoke_at: datetime | None = Field(default=None, sa_type=MOMENT)
+    holder: str | None = None
+    held_at: datetime | None = Field(default=None, sa_type=MOMENT)
     episode_at: datetime = Field(sa_type=MOMENT)
     noticed_at: datetime | None = Field(default=None, sa_type=MOMENT)
     apologised_at: datetime | None = Field(default=None, sa_type=MOMENT)
@@ -217,11 +221,14 @@ class Message(SQLModel, table=True):
         media_type: The type of the file, as the event claims it.
         media_seconds: The length of the file, as the event claims it.
         transcript: What an audio says, as a model heard it; None where nobody listened.
+        attendant: The account of whoever wrote it here; None for what came from the phone or from Whaticket.
+        request_id: What makes it the same message when it is asked for twice.
     """
 
     __tablename__ = "message"
     __table_args__ = (
         UniqueConstraint("conversation_id", "seq", name="message_position"),
+        Index("message_once", "request_id", unique=True, postgresql_where=text("request_id IS NOT NULL")),
         one_of("direction", Direction),
         one_of("author", Author),
     )
@@ -241,6 +248,8 @@ class Message(SQLModel, table=True):
     media_type: str | None = None
     media_seconds: float | None = None
     transcript: str | None = None
+    attendant: str | None = None
+    request_id: str | None = None
     sent_at: datetime = Field(sa_type=MOMENT)
     received_at: datetime = Field(sa_type=MOMENT)
 
@@ -292,3 +301,41 @@ class Episode(SQLModel, table=True):
     tries: int = 0
     claimed_until: datetime | None = Field(default=None, sa_type=MOMENT)
     nudged_at: datetime | None = Field(default=None, sa_type=MOMENT)
+
+
+class FeedRow(SQLModel, table=True):
+    """Something that happened in a conversation: which row, and codes; written by triggers, read by ``feed.py``.
+
+    Attributes:
+        xid: The transaction that wrote it; entries become visible when it commits, in whatever order.
+        row_id: The reply, note, fact or outbox item it is about.
+    """
+
+    __tablename__ = "feed_entry"
+    __table_args__ = (Index("feed_entry_order", "xid", "id"),)
+
+    id: int | None = Field(default=None, primary_key=True, sa_type=BigInteger)
+    xid: int = Field(
+        default=None,
+        sa_type=BigInteger,
+        sa_column_kwargs={"server_default": text("(pg_current_xact_id()::text)::bigint")},
+    )
+    at: datetime = Field(default=None, sa_type=MOMENT, sa_column_kwargs={"server_default": text("clock_timestamp()")})
+    kind: str
+    conversation_id: int | None = Field(default=None, sa_type=BigInteger)
+    message_id: int | None = Field(default=None, sa_type=BigInteger)
+    turn_id: int | None = Field(default=None, sa_type=BigInteger)
+    row_id: int | None = Field(default=None, sa_type=BigInteger)
+    state: str | None = None
+    reason: str | None = None
+
+
+class SecretaryPause(SQLModel, table=True):
+    """While this row stands the secretary says nothing to anybody."""
+
+    __tablename__ = "secretary_pause"
+    __table_args__ = (one_of("scope", ("all",)),)
+
+    scope: str = Field(default="all", primary_key=True)
+    paused_by: str
+    paused_at: datetime = Field(sa_type=MOMENT)

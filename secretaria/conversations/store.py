@@ -97,6 +97,8 @@ def add_message(
     delivery: str = "",
     received_at: datetime | None = None,
     media: Media | None = None,
+    attendant: str | None = None,
+    request_id: str | None = None,
 ) -> Message:
     """Append a bubble to a locked conversation and move its positions forward."""
     conversation.last_seq += 1
@@ -117,6 +119,8 @@ def add_message(
         media_url=media.url if media else None,
         media_type=media.mime if media else None,
         media_seconds=media.seconds if media else None,
+        attendant=attendant,
+        request_id=request_id,
         sent_at=sent_at,
         received_at=received_at or now,
     )
@@ -235,8 +239,10 @@ def bind_echo(
     """
     statement = (
         select(Message)
-        .where(Message.conversation_id == conversation_id, Message.author == Author.SECRETARY)
-        .where(col(Message.received_at) >= since)
+        .where(Message.conversation_id == conversation_id, col(Message.received_at) >= since)
+        .where(
+            (col(Message.author) == Author.SECRETARY) | col(Message.attendant).is_not(None)
+        )  # we sent it, whoever wrote it
         .order_by(col(Message.seq))
     )
     wanted = fingerprint(text)

@@ -17,6 +17,7 @@ from secretaria.clock import Clock
 from secretaria.conversations import store as conversations
 from secretaria.conversations.handoff import person_is_talking
 from secretaria.conversations.models import Conversation, Mode
+from secretaria.conversations.pauses import SECRETARY_PAUSED, pause_of_all
 from secretaria.crashpoints import crashpoint
 from secretaria.database.transaction import after_commit, transaction
 from secretaria.errors import Unavailable
@@ -120,7 +121,7 @@ def _leave_for_later(room: DispatchRoom, item_id: int) -> None:
         if item is None:
             return
         conversation = conversations.load_conversation(session, item.conversation_id)
-        reason = _silenced(conversation, item, now)
+        reason = _silenced(session, conversation, item, now)
         if reason:
             _drop(session, item, reason)
             return
@@ -183,7 +184,9 @@ def _channel_is_stopped(room: DispatchRoom, session: Session, item_id: int, now:
 
 def _is_overtaken(session: Session, conversation: Conversation, item: OutboxItem, now: datetime) -> bool:
     """A person's word drops all that is pending; a newer message of the customer what its reply has left to say."""
-    reason = _silenced(conversation, item, now)
+    if item.purpose == Purpose.ATTENDANT:  # that is the person's word
+        return False
+    reason = _silenced(session, conversation, item, now)
     if not reason and item.kind == Kind.BUBBLE:
         reason = _unwanted(session, conversation, item)
     if not reason:
@@ -200,19 +203,23 @@ def _unwanted(session: Session, conversation: Conversation, item: OutboxItem) ->
     return OPTED_OUT if conversations.opted_out_before(session, conversation.contact_id, item.created_at) else ""
 
 
-def _silenced(conversation: Conversation, item: OutboxItem, now: datetime) -> str:
+def _silenced(session: Session, conversation: Conversation, item: OutboxItem, now: datetime) -> str:
     """Why this may not be said any more; empty where it may.
 
-    A person's word ends every reply. A reminder answers nobody: it only keeps out of a talk that is going on, and of a
-    conversation that was paused.
+    A person's word ends every reply, and the pause of the secretary everything but that word. A reminder answers
+    nobody: it only keeps out of a talk that is going on, and of a conversation that was paused.
     """
+    if item.purpose == Purpose.ATTENDANT:
+        return ""
     if item.expires_at is not None and item.expires_at <= now:
         return EXPIRED
     if item.purpose == Purpose.REMINDER:
         silent = conversation.mode == Mode.PAUSED or person_is_talking(conversation, now)
     else:
         silent = conversation.mode in SILENT_MODES
-    return f"conversation_{conversation.mode}" if silent else ""
+    if silent:
+        return f"conversation_{conversation.mode}"
+    return SECRETARY_PAUSED if item.kind == Kind.BUBBLE and pause_of_all(session) is not None else ""
 
 
 def _drop(session: Session, item: OutboxItem, reason: str) -> None:

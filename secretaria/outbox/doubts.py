@@ -72,7 +72,7 @@ def settle_doubtful(
     """
     again = (
         (col(OutboxItem.kind) == Kind.BUBBLE)
-        & (col(OutboxItem.purpose) == Purpose.REPLY)
+        & (col(OutboxItem.purpose) != Purpose.REMINDER)
         & (col(OutboxItem.attempts) < MOST_ATTEMPTS)
     )
     state = case((again, ItemState.PENDING), else_=ItemState.HELD) if resend_once else ItemState.HELD

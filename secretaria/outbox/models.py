@@ -32,19 +32,20 @@ class Kind(StrEnum):
 
 
 class Purpose(StrEnum):
-    """Why it is done: an answer to somebody who wrote, or a reminder that nobody asked for at this moment."""
+    """Why it is done: an answer of the secretary, a reminder that nobody asked for at this moment, a person's own word."""
 
     REPLY = "reply"
     REMINDER = "reminder"
+    ATTENDANT = "attendant"
 
 
 class OutboxItem(SQLModel, table=True):
     """One thing to be done at Whaticket: a bubble to deliver, or a ticket to hand to people.
 
     Attributes:
-        turn_id: The turn it answers; none for a reminder.
+        turn_id: The turn it answers; none for a reminder and for a person's word.
         message_id: The bubble in the conversation; none for a transfer.
-        purpose: A reminder in doubt is never sent again, and a person's word alone does not drop it.
+        purpose: A reminder in doubt is never sent again, and a person's word alone does not drop it; nothing drops that.
         expires_at: When it has become useless and is dropped unsent; None for never.
         inbound_seq: The newest customer message the reply knew of; a later bubble does not outlive a newer one.
         looks: Times Whaticket was asked whether an unconfirmed bubble is there.

@@ -189,7 +189,7 @@ def _not_found(room: ReconcileRoom, item: OutboxItem) -> dict[str, object]:
     if not FLAVOURS[room.flavour].sync_send:  # it may still stand in Whaticket's own queue: nothing is proved
         return counted | {"look_at": None}
     willing = room.policy != "hold_all"  # the owner of a Whaticket that shows its sends late may want no repetition
-    willing = willing and item.purpose == Purpose.REPLY  # a second reminder is worse than none
+    willing = willing and item.purpose != Purpose.REMINDER  # a second reminder is worse than none
     may_repeat = willing and item.attempts < doubts.MOST_ATTEMPTS and now - item.created_at < TOO_OLD
     return counted | _again_or_held(item, may_repeat=may_repeat, now=now)
 

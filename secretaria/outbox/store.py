@@ -130,6 +130,24 @@ def supersede_pending(session: Session, conversation_id: int, reason: str) -> Se
     return _supersede(session, reason, (col(OutboxItem.conversation_id) == conversation_id) & replies)
 
 
+def supersede_replies(session: Session, conversation_id: int, reason: str) -> Sequence[int]:
+    """Drop what has not been sent yet of the replies in a conversation, but for what a worker has in its hands.
+
+    That worker waits for the conversation, which the caller has locked, and then drops it by itself; waiting for the
+    worker here would be a deadlock.
+
+    Returns:
+        The ids of the messages that will never be said.
+    """
+    waiting = select(OutboxItem.id).where(
+        OutboxItem.conversation_id == conversation_id,
+        OutboxItem.state == ItemState.PENDING,
+        OutboxItem.purpose == Purpose.REPLY,
+    )
+    found = [identifier for identifier in session.exec(waiting).all() if identifier is not None]
+    return supersede_items(session, found, reason) if found else ()
+
+
 def supersede_items(session: Session, item_ids: Sequence[int], reason: str) -> Sequence[int]:
     """Drop some items that have not been sent yet; what a worker has in its hands at this moment is let go.
 

@@ -17,6 +17,7 @@ from secretaria.conversations import store as conversations
 from secretaria.conversations.handoff import give_back
 from secretaria.conversations.leases import LEASE_SECONDS, LeaseKeeper, release_lease, take_lease
 from secretaria.conversations.models import Author, Contact, Conversation, Mode, Turn, TurnState
+from secretaria.conversations.pauses import SECRETARY_PAUSED, pause_of_all
 from secretaria.crashpoints import crashpoint
 from secretaria.database.transaction import transaction
 from secretaria.errors import Unavailable
@@ -33,7 +34,7 @@ from secretaria.replies.economy import draft_within_budget
 from secretaria.replies.gathering import LONGEST_TEXT, gather_context
 from secretaria.replies.handing import hand_over_silently
 from secretaria.replies.loops import LOOKED_BACK, MESSAGES, ROUNDS, Said, talks_with_machine
-from secretaria.replies.policy import judge
+from secretaria.replies.policy import Judgement, judge
 from secretaria.replies.settling import (
     MAX_RESTARTS,
     Claimed,
@@ -148,6 +149,8 @@ def _may_answer(room: AnsweringRoom, session: Session, conversation: Conversatio
         log.bind(reason=turn.reason).info("turn_silenced")
         return False
     judgement = judge(conversation, now=now, resume_after_hours=room.resume_after_hours)
+    if pause_of_all(session) is not None:
+        judgement = Judgement("silence", SECRETARY_PAUSED)
     if judgement.verdict == "silence":
         turn.state, turn.reason, turn.closed_at = TurnState.SILENCED, judgement.reason, now
         session.add(turn)

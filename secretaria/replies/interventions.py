@@ -20,7 +20,7 @@ from secretaria.errors import Conflict
 from secretaria.inbox.models import EventState, InboxEvent
 from secretaria.inbox.receive import OWN_MESSAGE
 from secretaria.outbox.delivery import SILENT_MODES, nudge_next
-from secretaria.outbox.models import ItemState, OutboxItem
+from secretaria.outbox.models import ItemState, OutboxItem, Purpose
 from secretaria.queue.jobs import DELIVER_ITEM, FILE_EVENT
 from secretaria.queue.publisher import Publisher
 from secretaria.replies.backlog import DROPPED
@@ -162,7 +162,8 @@ def _send_again(room: InterventionRoom, session: Session, item_id: UUID | int, s
     conversation_id = _move(session, item_id, states, values)
     if conversation_id is None:
         return False
-    if session.get_one(Conversation, conversation_id).mode in SILENT_MODES:
+    own_word = session.get_one(OutboxItem, item_id).purpose == Purpose.ATTENDANT
+    if not own_word and session.get_one(Conversation, conversation_id).mode in SILENT_MODES:
         raise SecretaryIsSilent(Reference(OUTBOX, item_id))
     after_commit(session, partial(room.publisher.publish, DELIVER_ITEM, str(item_id)))
     return True

@@ -18,6 +18,7 @@ from secretaria.conversations import store as conversations
 from secretaria.conversations.handoff import ask_for_person
 from secretaria.conversations.leases import pass_gate, release_lease
 from secretaria.conversations.models import Author, Contact, Conversation, Direction, Mode, Turn, TurnState
+from secretaria.conversations.pauses import SECRETARY_PAUSED, pause_of_all
 from secretaria.conversations.transcripts import turn_waits_until
 from secretaria.crashpoints import crashpoint
 from secretaria.database.transaction import after_commit, transaction
@@ -229,8 +230,10 @@ def _throw_away(session: Session, publisher: Publisher, now: datetime, claimed: 
         return
     conversation = conversations.load_conversation(session, claimed.conversation_id)
     turn = session.get_one(Turn, claimed.turn_id, populate_existing=True)
-    if conversation.mode != Mode.AUTOMATIC:
-        turn.state, turn.reason, turn.closed_at = TurnState.SILENCED, f"conversation_{conversation.mode}", now
+    automatic = conversation.mode == Mode.AUTOMATIC
+    if not automatic or pause_of_all(session) is not None:
+        turn.reason = SECRETARY_PAUSED if automatic else f"conversation_{conversation.mode}"
+        turn.state, turn.closed_at = TurnState.SILENCED, now
         unsaid = decision_of(reply_of(drafted, claimed.errand, claimed.context, now), drafted)
         keep_recording(session, claimed.errand, claimed.context, drafted, unsaid, now)
     else:

@@ -87,7 +87,13 @@ def empty_contact(session: Session, contact: Contact, now: datetime) -> dict[str
     """Remove the rows of a contact and empty those that others stand on; return how many went, by table."""
     contact_id = contact.id or 0
     conversation, turn, booking = (tables()[name] for name in ("conversation", "turn", "booking"))
-    fence = {"lease_token": conversation.c.lease_token + 1, "lease_until": None, "ticket_id": None, "mode": "automatic"}
+    fence = {
+        "lease_token": conversation.c.lease_token + 1,
+        "lease_until": None,
+        "ticket_id": None,
+        "mode": "automatic",
+        "holder": None,
+    }
     session.execute(conversation.update().where(about("conversation", contact_id)).values(fence))
     tally = {EVENTS: _delete(session, EVENTS, events_about(session, contact_id, contact.number))}
     still_open = about("turn", contact_id) & turn.c.state.in_(("waiting", "answering"))

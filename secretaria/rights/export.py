@@ -28,6 +28,7 @@ TITLES = {
     "booking_change": "Mudanças de agendamento", "agenda_offer": "Horários oferecidos", "reminder": "Lembretes", "customer_fact": "O que foi lembrado",
     "episode": "Resumos", "transcription": "Áudios ouvidos", "llm_reservation": "Consumo do modelo", "llm_spending": "Consumo do modelo",
     "recording": "Gravações para avaliação", "inbox_event": "Dados brutos recebidos", "audit": "Registros de auditoria",
+    "internal_note": "Anotações da equipe", "feed_entry": "Acontecimentos",
 }  # fmt: skip
 STYLE = "body{font:15px system-ui;max-width:60rem;margin:2rem auto;padding:0 1rem}table{border-collapse:collapse;width:100%}td,th{border:1px solid #ccc;padding:.3rem;text-align:left;vertical-align:top;overflow-wrap:anywhere}.contact{background:#eef}"
 

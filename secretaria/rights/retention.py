@@ -25,6 +25,7 @@ from secretaria.settings import RetentionSection
 CHORE = "retention"
 BATCH = 500
 MOST_BATCHES = 2000
+FEED_KEPT = timedelta(days=7)  # whoever follows the conversations and was away for longer begins anew
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +47,18 @@ class Kind:
 
 def kinds(rules: RetentionSection, now: datetime) -> list[Kind]:
     """Return every kind that is removed row by row, with its condition at this moment."""
-    event, message, reply, item, recording, audit = (
-        tables()[name] for name in ("inbox_event", "message", "reply", "outbox_item", "recording", "audit_entry")
+    event, message, reply, item, recording, audit, written, feed = (
+        tables()[name]
+        for name in (
+            "inbox_event",
+            "message",
+            "reply",
+            "outbox_item",
+            "recording",
+            "audit_entry",
+            "internal_note",
+            "feed_entry",
+        )  # fmt: skip
     )
     raw, said = now - timedelta(days=rules.raw_days), now - timedelta(days=rules.messages_days)
     recorded = now - timedelta(days=rules.recordings_days)
@@ -67,6 +78,8 @@ def kinds(rules: RetentionSection, now: datetime) -> list[Kind]:
         Kind("replies", reply, (reply.c.created_at < said) & (func.json_array_length(reply.c.bubbles) > 0), no_words),
         Kind("sends", item, final & (item.c.created_at < said) & (item.c.body != ""), {"body": "", "number": ""}),
         Kind("recordings", recording, unkept | (recording.c.created_at < said), None),
+        Kind("notes", written, written.c.created_at < said, None),
+        Kind("feed", feed, feed.c.at < now - FEED_KEPT, None),
         Kind("audit", audit, audit.c.at < now - timedelta(days=rules.audit_days), None),
     ]
 

@@ -1,0 +1,1 @@
+"""People at work: what an attendant sees and does, from the panel and from the terminal alike."""
