@@ -58,7 +58,7 @@ def kinds(rules: RetentionSection, now: datetime) -> list[Kind]:
             "audit_entry",
             "internal_note",
             "feed_entry",
-        )  # fmt: skip
+        )
     )
     raw, said = now - timedelta(days=rules.raw_days), now - timedelta(days=rules.messages_days)
     recorded = now - timedelta(days=rules.recordings_days)

@@ -45,10 +45,12 @@ def test_the_preview_changes_nothing_and_tells_what_then_goes(served: Scene) -> 
     later = served.clock.now() + timedelta(days=181)
     with served.engine.begin() as connection:
         connection.execute(text("UPDATE conversation SET last_message_at = :now"), {"now": later})
+        connection.execute(text("UPDATE feed_entry SET at = :now"), {"now": served.clock.now()})
     before = rows(served.engine, "message")
     counted = preview_retention(served.engine, RULES, later)
     assert rows(served.engine, "message") == before
-    assert counted == {"raw": 1, "messages": 3, "replies": 1, "sends": 1, "recordings": 1, "audit": 0, "people": 0}
+    said = {"raw": 1, "messages": 3, "replies": 1, "sends": 1, "recordings": 1, "notes": 0}
+    assert counted == {**said, "feed": 5, "audit": 0, "people": 0}
     assert apply_retention(served.engine, RULES, later) == counted
     assert set(preview_retention(served.engine, RULES, later).values()) == {0}
     assert {message["text"] for message in rows(served.engine, "message")} == {""}
