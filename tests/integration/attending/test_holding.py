@@ -19,6 +19,7 @@ from secretaria.attending.holding import (
     take,
 )
 from secretaria.attending.writing import write_as_person
+from secretaria.audit.trail import Actor
 from secretaria.conversations.models import Conversation
 from secretaria.outbox.delivery import DispatchRoom, deliver_item
 from tests.answering import FIRST, SECOND, Scene, WhaticketSite, a_draft
@@ -27,14 +28,14 @@ from tests.builders import rows
 from tests.scripted_model import ScriptedModel, says
 
 
-def takes(scene: Scene, by: object = MARTA, conversation_id: int = 1) -> Conversation:
+def takes(scene: Scene, by: Actor = MARTA, conversation_id: int = 1) -> Conversation:
     """Let somebody take a conversation."""
-    return done(scene, lambda session: take(session, conversation_id, by, scene.clock.now()))  # type: ignore[arg-type]
+    return done(scene, lambda session: take(session, conversation_id, by, scene.clock.now()))
 
 
-def lets_go(scene: Scene, by: object = MARTA, *, force: bool = False) -> bool:
+def lets_go(scene: Scene, by: Actor = MARTA, *, force: bool = False) -> bool:
     """Let somebody give the conversation back."""
-    return done(scene, lambda session: release(session, 1, by, scene.clock.now(), force=force))  # type: ignore[arg-type]
+    return done(scene, lambda session: release(session, 1, by, scene.clock.now(), force=force))
 
 
 def actions(scene: Scene) -> list[tuple[str, str]]:
@@ -100,7 +101,7 @@ def test_of_two_who_take_at_once_one_is_told_who_has_it(asked: Scene) -> None:
     """Two threads, one conversation: one holder, and the loser reads its name; taking it again is no change."""
     gate, told = threading.Barrier(2), []
 
-    def try_it(by: object) -> None:
+    def try_it(by: Actor) -> None:
         gate.wait()
         try:
             takes(asked, by)

@@ -6,6 +6,7 @@ import pytest
 
 from secretaria.attending.holding import ConversationTaken, pause_all
 from secretaria.attending.writing import RequestReused, TextInvalid, add_note, write_as_person
+from secretaria.audit.trail import Actor
 from secretaria.conversations.models import Message
 from secretaria.outbox.delivery import DispatchRoom, deliver_item
 from secretaria.queue.jobs import DELIVER_ITEM
@@ -19,7 +20,7 @@ from tests.scripted_model import ScriptedModel, says
 OFFER = "Faço por R$ 150 para você."
 
 
-def writes(scene: Scene, text: str = OFFER, request_id: str = "r1", by: object = MARTA) -> Message:
+def writes(scene: Scene, text: str = OFFER, request_id: str = "r1", by: Actor = MARTA) -> Message:
     """Let a person write to the customer."""
     return done(
         scene,
@@ -30,7 +31,7 @@ def writes(scene: Scene, text: str = OFFER, request_id: str = "r1", by: object =
             text,
             by=by,
             now=scene.clock.now(),
-            request_id=request_id,  # type: ignore[arg-type]
+            request_id=request_id,
         ),
     )
 
