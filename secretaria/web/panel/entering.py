@@ -144,3 +144,6 @@ def _keeps_sessions(request: Http) -> bool:
         return ip_address(host.strip("[]")).is_loopback
     except ValueError:
         return False
+
+
+routes = (show_login, enter, go_out, show_password, set_password)

@@ -88,3 +88,6 @@ def _charts(days: Sequence[DayFigures]) -> Mapping[str, Mapping[str, Any]]:
             "series": [{"name": "US$", "values": [day.cost_micros / MICROS for day in days], "ink": "--chart-3"}],
         },
     }
+
+
+routes = (show_indicators, download_indicators)

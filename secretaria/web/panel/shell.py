@@ -44,27 +44,10 @@ async def keep_going(message: Message, scope: Scope) -> None:
         headers.add("set-cookie", cookie.to_header(header=""))
 
 
+PAGES = (entering, indicators, team, trail)
 router = Router(
     path="/",
-    route_handlers=[
-        go_home,
-        lose_the_way,
-        hand_out,
-        entering.show_login,
-        entering.enter,
-        entering.go_out,
-        entering.show_password,
-        entering.set_password,
-        indicators.show_indicators,
-        indicators.download_indicators,
-        team.show_team,
-        team.add,
-        team.set_role,
-        team.reset_password,
-        team.disable,
-        team.enable,
-        trail.show_trail,
-    ],
+    route_handlers=[go_home, lose_the_way, hand_out, *(route for page in PAGES for route in page.routes)],
     opt={GOES_ON: True},
     exception_handlers=HANDLERS,
     include_in_schema=False,

@@ -139,3 +139,6 @@ def _team(
 def _room(request: Http, installation: Installation) -> AccountsRoom:
     person: Person = request.state.person
     return installation.accounts_room(Actor(person.login, PANEL, site_of(peer(request))))
+
+
+routes = (show_team, add, set_role, reset_password, disable, enable)

@@ -43,3 +43,6 @@ def show_trail(
         asked={"quem": quem, "acao": acao, "dias": days},
         periods=PERIODS,
     )
+
+
+routes = (show_trail,)
