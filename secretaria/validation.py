@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 NOT_A_DATE = "precisa ser uma data, AAAA-MM-DD"
+NOT_A_MOMENT = "precisa ser um momento, AAAA-MM-DDTHH:MM"
 NOT_AN_INTEGER = "precisa ser um número inteiro"
 NOT_A_NUMBER = "precisa ser um número"
 NOT_A_TABLE = "precisa ser uma tabela"
@@ -32,6 +33,13 @@ REASONS = {
     "date_from_datetime_parsing": NOT_A_DATE,
     "date_parsing": NOT_A_DATE,
     "date_type": NOT_A_DATE,
+    "bool_parsing": "precisa ser true ou false",
+    "bool_type": "precisa ser true ou false",
+    "datetime_from_date_parsing": NOT_A_MOMENT,
+    "datetime_parsing": NOT_A_MOMENT,
+    "datetime_type": NOT_A_MOMENT,
+    "too_long": "tem no máximo {max_length} itens",
+    "too_short": "tem no mínimo {min_length} item",
     "dataclass_type": 'use "HH:MM-HH:MM", ou "" quando não abre',
 }
 

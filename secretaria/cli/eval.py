@@ -30,6 +30,7 @@ class Suite(StrEnum):
     ORACLE = "oracle"
     ADVERSARY = "adversary"
     REPLAY = "replay"
+    CUSTOMER = "customer"
 
 
 @app.callback()
@@ -43,7 +44,7 @@ def run(
         Suite,
         typer.Option(
             help="oracle: tudo menos o modelo, contra os rótulos; adversary: um modelo que diz o que não pode;"
-            " replay: o modelo configurado, contra os rótulos."
+            " replay: o modelo configurado, contra os rótulos; customer: clientes simulados (cenarios/*.yaml)."
         ),
     ],
     business: Annotated[
@@ -52,8 +53,11 @@ def run(
     out: Annotated[
         Path | None, typer.Option(metavar="PASTA", help="Grava resultados.jsonl e relatorio.html nesta pasta.")
     ] = None,
-    trials: Annotated[int, typer.Option(min=1, max=20, help="Quantas vezes cada conversa (replay).")] = 1,
-    limit_usd: Annotated[float, typer.Option(min=0, help="Custo máximo em dólares (replay).")] = 1.0,
+    trials: Annotated[int, typer.Option(min=1, max=20, help="Quantas vezes cada conversa (replay, customer).")] = 1,
+    limit_usd: Annotated[float, typer.Option(min=0, help="Custo máximo em dólares (replay, customer).")] = 1.0,
+    scripted: Annotated[
+        bool, typer.Option("--scripted", help="Com customer: cliente e modelo seguem o roteiro do cenário, sem custo.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Roda uma avaliação em um banco próprio, que some no fim; sai com 1 se algo não foi como esperado."""
@@ -67,7 +71,7 @@ def run(
     folder = business or _configured_folder()
     with ExitStack() as stack:
         hear, report = eval_screen.hearing(stack, out, quiet=as_json)
-        result = _run(suite, folder, hear, trials, limit_usd)
+        result = _run(suite, folder, hear, trials, limit_usd, scripted=scripted)
         page = report.close_with(result) if report is not None else None
     eval_screen.show_result(result, page, as_json=as_json)
     if not result.passed:
@@ -91,7 +95,7 @@ def compare(
         raise typer.Exit(1)
 
 
-def _run(suite: Suite, folder: Path, hear: OnTurn, trials: int, limit_usd: float) -> SuiteResult:
+def _run(suite: Suite, folder: Path, hear: OnTurn, trials: int, limit_usd: float, *, scripted: bool) -> SuiteResult:
     from secretaria.evaluation.adversary import run_adversary
     from secretaria.evaluation.labelled import Bench
     from secretaria.evaluation.oracle import run_oracle
@@ -99,6 +103,8 @@ def _run(suite: Suite, folder: Path, hear: OnTurn, trials: int, limit_usd: float
 
     if suite is Suite.REPLAY:
         return _run_replay(folder, hear, trials, limit_usd)
+    if suite is Suite.CUSTOMER:
+        return _run_customers(folder, hear, trials, limit_usd, scripted=scripted)
     with scratch_database() as engine:
         bench = Bench(engine, folder, hear)
         return run_oracle(bench) if suite is Suite.ORACLE else run_adversary(bench)
@@ -121,6 +127,28 @@ def _run_replay(folder: Path, hear: OnTurn, trials: int, limit_usd: float) -> Su
     capped = paid_chat(settings, limit_usd, asked=asked, estimate=estimate)
     with scratch_database() as engine:
         return run_labelled(Bench(engine, folder, hear), capped, settings.llm.model, trials)
+
+
+def _run_customers(folder: Path, hear: OnTurn, trials: int, limit_usd: float, *, scripted: bool) -> SuiteResult:
+    from secretaria.cli.eval_model import paid_chat
+    from secretaria.evaluation.dialogues import estimate_customers, run_customers, run_scripted
+    from secretaria.evaluation.labelled import Bench
+    from secretaria.evaluation.scenarios import load_scenarios
+    from secretaria.evaluation.scratch import scratch_database
+    from secretaria.settings import load_settings
+
+    scenarios = load_scenarios(folder)
+    if scripted:
+        with scratch_database() as engine:
+            return run_scripted(Bench(engine, folder, hear), scenarios)
+    settings = load_settings()
+
+    def estimate(prices: PriceList, model: str, on: date) -> float:
+        return estimate_customers(prices, model, scenarios, trials, on)
+
+    capped = paid_chat(settings, limit_usd, asked=len(scenarios) * trials, what="conversas com", estimate=estimate)
+    with scratch_database() as engine:
+        return run_customers(Bench(engine, folder, hear), capped, settings.llm.model, scenarios, trials)
 
 
 def _configured_folder() -> Path:

@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 Estimate = Callable[["PriceList", str, date], float]
 
 
-def paid_chat(settings: Settings, limit_usd: float, *, model: str = "", asked: int, estimate: Estimate) -> CappedChat:
+def paid_chat(
+    settings: Settings, limit_usd: float, *, model: str = "", asked: int, estimate: Estimate, what: str = "respostas de"
+) -> CappedChat:
     """Say what an evaluation will probably cost, and open the way to its model.
 
     Args:
@@ -25,6 +27,7 @@ def paid_chat(settings: Settings, limit_usd: float, *, model: str = "", asked: i
         model: Asked instead of the configured one; empty for that one.
         asked: How many answers are wanted.
         estimate: Reckons what they cost.
+        what: How the wanted is called.
 
     Raises:
         ConfigurationError: No key is configured.
@@ -44,5 +47,5 @@ def paid_chat(settings: Settings, limit_usd: float, *, model: str = "", asked: i
     today, prices = installation.clock.now().date(), PriceList(settings.budget.prices)
     capped = CappedChat(installation.chat, prices, llm.model, limit_usd, today, llm.max_output_tokens)
     cost = estimate(prices, llm.model, today)
-    say(f"{asked} respostas de {llm.model}: custo estimado US$ {cost:.2f}, limite US$ {limit_usd:.2f}")
+    say(f"{asked} {what} {llm.model}: custo estimado US$ {cost:.2f}, limite US$ {limit_usd:.2f}")
     return capped

@@ -38,8 +38,14 @@ KINDS = {
     "tool": "ferramenta",
     "text": "texto",
     "unreadable": "gravação ilegível",
+    "judge": "juiz",
+    "customer": "cliente simulado",
+    "script": "roteiro",
 }
-NOTHING = {"recorded": "nada foi gravado desde então"}
+NOTHING = {
+    "recorded": "nada foi gravado desde então",
+    "customer": "nada foi avaliado: a pasta não tem cenarios/*.yaml (com --scripted, só os que têm roteiro)",
+}
 HEADINGS = {"recorded": ("antes", "agora")}
 CHANGES = {"fixed": "melhorou", "broken": "piorou", "differs": "mudou", "gone": "sumiu", "new": "novo"}
 

@@ -101,9 +101,9 @@ def play_graded(
     pause = longest_pause(conversation)
     rehearsal = Rehearsal(bench.engine, bench.folder, chat, conversation.started_at, longest_pause=pause, settings=None)
     wanted = {turn.n: wanted_of(tools, conversation, turn) for turn in conversation.turns}
-    agenda, broken = bench.folder / AGENDA_FILE, ""
-    if agenda.is_file() and (any(wanted.values()) or tools.has_booked(conversation)):
-        broken = _import(rehearsal, agenda)
+    broken = ""
+    if any(wanted.values()) or tools.has_booked(conversation):
+        broken = import_agenda_of(rehearsal, bench.folder)
     zone = rehearsal.installation.library.look().card.identity.timezone
     played = play(rehearsal, conversation)
     for turn in conversation.turns:
@@ -119,8 +119,11 @@ def play_graded(
         yield _result(conversation, one, (*graded, *booked, *unread), trial)
 
 
-def _import(rehearsal: Rehearsal, agenda: Path) -> str:
-    """Take in the agenda; what is wrong with the file is a finding like others, and the other conversations go on."""
+def import_agenda_of(rehearsal: Rehearsal, folder: Path) -> str:
+    """Take in the agenda of a business that has one; what is wrong with it is a finding like others, and is returned."""
+    agenda = folder / AGENDA_FILE
+    if not agenda.is_file():
+        return ""
     try:
         rehearsal.import_agenda(agenda)
     except AgendaFileInvalid as error:

@@ -23,6 +23,7 @@ class BookingSeen:
     unit: str
     starts_at: datetime
     state: str
+    kind: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +102,7 @@ def bookings_of(session: Session, number: str) -> tuple[BookingSeen, ...]:
     """Return a customer's bookings in the order of their codes."""
     known = select(Contact.id).where(Contact.identity_key == identity_key(number))
     rows = session.exec(select(Booking).where(col(Booking.contact_id).in_(known)).order_by(col(Booking.code)))
-    return tuple(BookingSeen(row.code, row.unit, row.starts_at, str(row.state)) for row in rows)
+    return tuple(BookingSeen(row.code, row.unit, row.starts_at, str(row.state), row.kind) for row in rows)
 
 
 def _sent(session: Session, turn_ids: Sequence[int]) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ from secretaria.replies.toolbox import Errand
 from secretaria.tools.calls import ToolCall, ToolResult
 
 OUTSIDE = "sistema_do_negocio"
+EXPLAINED = f"- {OUTSIDE} (tool_query): o sistema do negócio; consulta ou faz o que o cliente pediu.\n"
 
 
 class OutsideSystem(DeclaredTools):
@@ -24,6 +25,10 @@ class OutsideSystem(DeclaredTools):
 
     tells: str = ""
     does: tuple[str, ...] = ()
+
+    def describe(self, card: BusinessCard) -> str:
+        """Explain the declared tools, and the double while it is there, so that a real model can ask it too."""
+        return super().describe(card) + (EXPLAINED if self.tells else "")
 
     def names(self, card: BusinessCard) -> Sequence[str]:
         """Return the names of the declared tools, and the double's where it is there."""

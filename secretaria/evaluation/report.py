@@ -107,6 +107,8 @@ def page_of(result: SuiteResult) -> str:
 def _row(result: TurnResult) -> str:
     said = "<br>".join(escape(text) for text in result.said)
     bubbles = "<br>".join(escape(text) for text in result.bubbles) or "<em>silêncio</em>"
+    if dialogue := result.facts.get("dialogue"):
+        said, bubbles = "", "<br>".join(map(escape, dialogue))
     if result.before and result.before != result.bubbles:
         bubbles = f"<del>{'<br>'.join(map(escape, result.before))}</del><br>{bubbles}"
     wrong = "".join(
