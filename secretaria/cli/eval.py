@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from secretaria.cli import eval_cases
 from secretaria.cli.eval_replay import replay
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 app = typer.Typer(no_args_is_help=True, help="Avaliação: conversas rotuladas, modelo adversário e comparações.")
 
 app.command("replay")(replay)
+app.add_typer(eval_cases.app, name="cases")
 
 Json = Annotated[bool, typer.Option("--json", help="Um objeto JSON com o resultado.")]
 

@@ -8,6 +8,8 @@ from typing import Any
 from sqlalchemy import JSON, BigInteger, Index, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
+import secretaria.conversations.models
+import secretaria.knowledge.models  # noqa: F401  # the tables that those of this module refer to
 from secretaria.database.columns import MOMENT, one_of
 
 ORIGINS = ("model", "fallback", "notice")

@@ -26,7 +26,7 @@ from secretaria.llm.chat import ChatAnswer, ChatRequest
 from secretaria.llm.pricing import PriceList
 from secretaria.replies.cases import ExpectationInvalid, Expected, TurnNotRecorded, drop_case, keep_as_case, list_cases
 from secretaria.simulation import SAMPLE_BUSINESS
-from tests.acceptance.commands import secretaria
+from tests.acceptance.commands import Ran, secretaria
 from tests.answering import BUBBLES, Scene, a_draft
 from tests.builders import NUMBER, rows
 from tests.integration.evaluation.conftest import Played
@@ -202,3 +202,17 @@ def test_the_command_answers_again(recorded: Scene, tmp_path: Path) -> None:
     page = (tmp_path / "saida" / "relatorio.html").read_text(encoding="utf-8")
     assert "quanto custa a limpeza?" in page
     assert NUMBER not in page
+
+
+def test_the_commands_keep_and_run_a_case(recorded: Scene, tmp_path: Path) -> None:
+    """Kept with what must be said, listed, and held to it."""
+    url = recorded.engine.url.render_as_string(hide_password=False)
+    environment = {"DATABASE_URL": url, "REDIS_URL": "unix:///nonexistent/nobody.sock"}
+
+    def run(*words: str) -> Ran:
+        return secretaria("eval", *words, cwd=tmp_path, environment=environment)
+
+    assert run("cases", "keep", "1", "--note", "dizer o sábado", "--says", "sábado").code == 0
+    assert '"note": "dizer o sábado"' in run("cases", "list", "--json").out
+    failed = run("replay", "--kept")
+    assert (failed.code, "faltou dizer: 1" in failed.err) == (1, True)
