@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -19,6 +19,7 @@ from secretaria.attendants.tokens import TokenInvalid
 from secretaria.bootstrap import Installation
 from secretaria.settings import secret_values
 from secretaria.web.addresses import is_internal
+from secretaria.web.described import OF_EVERYONE, OF_INTERNAL, OF_PERSONS, responses
 
 ACCESS = "access"
 EXPIRED_TOO = "password_expired_too"
@@ -50,14 +51,22 @@ class PasswordExpired(PermissionDeniedException):
     detail = "troque a senha antes: POST /auth/password"
 
 
-def for_everyone() -> dict[str, Any]:
-    """Declare a route that needs nobody to be known."""
-    return {"opt": {ACCESS: EVERYONE}}
+def for_everyone(told: Mapping[int, Any] | None = None) -> dict[str, Any]:
+    """Declare a route that needs nobody to be known.
+
+    Args:
+        told: Shapes of answers, by status, that are not refusals.
+    """
+    return {"opt": {ACCESS: EVERYONE}, "responses": responses(OF_EVERYONE, told)}
 
 
-def for_internal() -> dict[str, Any]:
-    """Declare a route for our own networks, or for whoever has ``METRICS_TOKEN``; to others it does not exist."""
-    return {"opt": {ACCESS: INTERNAL}, "guards": [_require_internal]}
+def for_internal(told: Mapping[int, Any] | None = None) -> dict[str, Any]:
+    """Declare a route for our own networks, or for whoever has ``METRICS_TOKEN``; to others it does not exist.
+
+    Args:
+        told: Shapes of answers, by status, that are not refusals.
+    """
+    return {"opt": {ACCESS: INTERNAL}, "guards": [_require_internal], "responses": responses(OF_INTERNAL, told)}
 
 
 def for_role(role: Role, *, password_expired_too: bool = False) -> dict[str, Any]:
@@ -67,7 +76,8 @@ def for_role(role: Role, *, password_expired_too: bool = False) -> dict[str, Any
         role: The least that is needed.
         password_expired_too: Whether it serves people who must change their password first.
     """
-    return {"opt": {ACCESS: role, EXPIRED_TOO: password_expired_too}, "guards": [_require_person]}
+    opt = {ACCESS: role, EXPIRED_TOO: password_expired_too}
+    return {"opt": opt, "guards": [_require_person], "responses": responses(OF_PERSONS)}
 
 
 def require_declarations(app: Litestar) -> None:

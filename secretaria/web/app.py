@@ -22,6 +22,7 @@ from secretaria.logs import configure_logs
 from secretaria.settings import load_settings, privacy_key
 from secretaria.web import auth
 from secretaria.web.access import for_internal, provide_person, require_declarations
+from secretaria.web.described import ClosedStructs
 from secretaria.web.failures import answer_error, answer_fault, answer_http
 from secretaria.web.hardening import harden
 from secretaria.web.health import healthz, livez, readyz
@@ -41,7 +42,7 @@ def create_app() -> Litestar:
 
 def build_app(installation: Installation) -> Litestar:
     """Build the application over the parts of an installation."""
-    door, drain = installation.door(), installation.drain()
+    door, drain, inside = installation.door(), installation.drain(), for_internal()
     knocks = RefusedKnocks(installation.settings.server.refused_per_minute)
     app = Litestar(
         route_handlers=[receive_signed, receive_with_token, livez, readyz, healthz, scrape, auth.router, shell.router],
@@ -61,9 +62,12 @@ def build_app(installation: Installation) -> Litestar:
             title="Secretaria Virtual",
             version=secretaria.__version__,
             render_plugins=[JsonRenderPlugin()],
-            openapi_router=Router(path="/schema", route_handlers=[], **for_internal()),
+            openapi_router=Router(
+                path="/schema", route_handlers=[], include_in_schema=False, opt=inside["opt"], guards=inside["guards"]
+            ),
         ),
         logging_config=None,
+        plugins=[ClosedStructs()],
         signature_types=[Installation],
     )
     require_declarations(app)

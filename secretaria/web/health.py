@@ -28,7 +28,7 @@ def livez() -> Body:
     return {"status": "ok", "version": secretaria.__version__}
 
 
-@get("/readyz", sync_to_thread=True, **for_everyone())
+@get("/readyz", sync_to_thread=True, **for_everyone({UNAVAILABLE: Body}))
 def readyz(installation: NamedDependency[Installation]) -> Response[Body]:
     """Say whether an event sent now would be kept: by PostgreSQL, or on the spool while it is away."""
     try:
@@ -48,7 +48,7 @@ def _ask_for_schema(installation: Installation) -> None:
     within(HEALTH_SECONDS, engine, partial(require_schema, engine))
 
 
-@get("/healthz", sync_to_thread=True, **for_internal())
+@get("/healthz", sync_to_thread=True, **for_internal({UNAVAILABLE: Body}))
 def healthz(installation: NamedDependency[Installation]) -> Response[Body]:
     """Look at PostgreSQL, Redis and the workers, with the latency of each."""
     findings = check_health(installation.health_engine, installation.redis)
