@@ -316,6 +316,7 @@ class Installation:
             turns=self.settings.turns,
             media=self.settings.media,
             panel_has_files=self.panel is not None,
+            flood_messages=self.settings.inbox.flood_messages_per_hour,
         )
 
     def hearing_room(self) -> HearingRoom:

@@ -61,6 +61,7 @@ LLM_COST = Counter("secretaria_llm_cost_usd_total", "What the model cost, by the
 LLM_UNPRICED = Counter("secretaria_llm_unpriced_calls_total", "Calls to a model without a price: they cost 0 here.")
 TRANSCRIPTIONS = Counter("secretaria_transcriptions_total", "Audio messages by what became of them.", ["outcome"])
 BUDGET_REFUSALS = Counter("secretaria_budget_refusals_total", "Calls the budget did not allow, by limit.", ["scope"])
+FLOODS = Counter("secretaria_contact_floods_total", "Contacts who wrote too much in an hour, once an hour each.")
 WHATICKET_SENT = Counter("secretaria_whaticket_send_success_total", "Bubbles that Whaticket accepted.")
 WHATICKET_ERRORS = Counter(
     "secretaria_whaticket_errors_total", "Sends that were not accepted, by meaning.", ["outcome"]

@@ -22,11 +22,12 @@ from secretaria.conversations.turns import deadline_of
 from secretaria.database.transaction import after_commit, transaction
 from secretaria.errors import Unavailable
 from secretaria.inbox import store
+from secretaria.inbox.flooding import tell_of_flood
 from secretaria.inbox.models import EventState, InboxEvent
 from secretaria.queue.jobs import ANSWER_TURN, HEAR_AUDIO
 from secretaria.queue.publisher import Publisher
 from secretaria.settings import MediaSection, TurnsSection
-from secretaria.whaticket.numbers import identity_key
+from secretaria.whaticket.numbers import identity_key, person_mark
 from secretaria.whaticket.payload import decode_body, read_payload
 from secretaria.whaticket.reading import Reading
 
@@ -46,6 +47,7 @@ class FilingRoom:
         turns: How long a customer's silence must last.
         media: Which audio is listened to; None where nobody listens.
         panel_has_files: Whether a file of which the event tells no address can be looked up in Whaticket's panel.
+        flood_messages: Messages of one contact in an hour beyond which the operator is told; 0 never tells.
     """
 
     engine: Engine
@@ -54,6 +56,7 @@ class FilingRoom:
     turns: TurnsSection
     media: MediaSection | None = None
     panel_has_files: bool = False
+    flood_messages: int = 0
 
 
 def file_event(room: FilingRoom, event_id: UUID) -> None:
@@ -104,7 +107,8 @@ def _file(room: FilingRoom, event_id: UUID, *, counted: bool = False) -> None:
             event.state, event.reason = EventState.PARKED, reading.reason or "not_a_message"
         event.filed_at = now
         session.add(event)
-        logger.bind(state=str(event.state), reason=event.reason).info("event_filed")
+        contact = person_mark(reading.number) if reading.number else None
+        logger.bind(state=str(event.state), reason=event.reason, contact=contact).info("event_filed")
 
 
 def _was_erased(session: Session, event: InboxEvent, reading: Reading) -> bool:
@@ -138,6 +142,7 @@ def _file_message(room: FilingRoom, session: Session, event: InboxEvent, reading
         received_at=event.received_at,
         media=reading.media,
     )
+    tell_of_flood(session, conversation, number, room.flood_messages, now)
     _ask_to_hear(room, session, message, now)
     set_timer(room.turns, session, turn)
     wait = max((turn.due_at - now).total_seconds(), 0.0)

@@ -32,6 +32,7 @@ from secretaria.media.files import FileNotFound, Files
 from secretaria.queue.jobs import ANSWER_TURN, HEAR_AUDIO
 from secretaria.queue.publisher import Publisher
 from secretaria.settings import MediaSection, TurnsSection
+from secretaria.whaticket.numbers import person_mark
 from secretaria.whaticket.panel import PanelUnavailable
 
 TAKEN_SECONDS = 45.0  # longer than a download and a transcription together take
@@ -103,7 +104,8 @@ def hear_audio(room: HearingRoom, message_id: int) -> None:
     audio = _take(room, message_id)
     if audio is None:
         return
-    with logger.contextualize(conversation_id=audio.conversation_id, message_id=message_id):
+    contact = person_mark(audio.number)
+    with logger.contextualize(conversation_id=audio.conversation_id, message_id=message_id, contact=contact):
         crashpoint("K22")
         try:
             words = _listen(room, audio)

@@ -29,6 +29,7 @@ from secretaria.queue.jobs import DELIVER_ITEM
 from secretaria.queue.publisher import Publisher
 from secretaria.settings import OutboxSection
 from secretaria.whaticket.gateway import Gateway, Outcome, SendResult
+from secretaria.whaticket.numbers import person_mark
 from secretaria.whaticket.panel import Panel
 
 LEASE_SECONDS = 45.0
@@ -101,7 +102,8 @@ def deliver_item(room: DispatchRoom, item_id: int) -> None:
             permit.give_back()
         return
     item, attempt_id = claimed
-    with logger.contextualize(correlation_id=str(item.correlation_id), conversation_id=item.conversation_id):
+    told = {"conversation_id": item.conversation_id, "contact": person_mark(item.number)}
+    with logger.contextualize(correlation_id=str(item.correlation_id), **told):
         crashpoint("K12")
         result = _hand_to_whaticket(room, item)
         crashpoint("K17")

@@ -29,6 +29,7 @@ from secretaria.outbox.transfer import was_handed_over
 from secretaria.queue.publisher import Publisher
 from secretaria.settings import Flavour, UnconfirmedPolicy
 from secretaria.whaticket.flavours import FLAVOURS, fingerprint, safe_text
+from secretaria.whaticket.numbers import person_mark
 from secretaria.whaticket.panel import Panel, PanelMessage, PanelUnavailable
 
 LOOKS_SECONDS = (3.0, 10.0, 30.0, 60.0, 120.0)
@@ -85,7 +86,8 @@ def reconcile_item(room: ReconcileRoom, item_id: int) -> None:
     if doubt is None or room.panel is None:
         return
     item = doubt.item
-    with logger.contextualize(correlation_id=str(item.correlation_id), conversation_id=item.conversation_id):
+    told = {"conversation_id": item.conversation_id, "contact": person_mark(item.number)}
+    with logger.contextualize(correlation_id=str(item.correlation_id), **told):
         try:
             found = _look(room.panel, room, doubt)
         except PanelUnavailable as error:  # this look does not count

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from secretaria.privacy.masking import mask_text
-from secretaria.privacy.pseudonyms import pseudonym
+from secretaria.privacy.pseudonyms import is_pseudonym, pseudonym
 
 OMITTED = "[omitido]"
 SENSITIVE = frozenset(
@@ -28,8 +28,8 @@ def mask_fields(fields: Mapping[str, Any]) -> dict[str, Any]:
 def mask_field(name: str, value: Any, depth: int = 0) -> Any:  # noqa: ANN401  # a log line takes anything
     """Return one value as it may be written under its name."""
     known = name.lower()
-    if known in HASHED:
-        return pseudonym(str(value))
+    if known in HASHED and value is not None:
+        return value if isinstance(value, str) and is_pseudonym(value) else pseudonym(str(value))
     if known in SENSITIVE and value is not None:
         return OMITTED
     if value is None or isinstance(value, bool | float):

@@ -5,12 +5,14 @@ from __future__ import annotations
 import hashlib
 import hmac
 import os
+import re
 import secrets
 from pathlib import Path
 
 KEY_FILE = "privacy.key"
 KEY_BYTES = 32
 SHOWN = 8
+MARK = re.compile(r"h:[0-9a-f]{8}")
 
 
 class _Key:
@@ -27,6 +29,11 @@ def use_key(key: bytes) -> None:
 def pseudonym(number: str) -> str:
     """Return what stands for a number in a log, for instance ``h:3f9a01bc``."""
     return f"h:{keyed_hash(number)[:SHOWN]}"
+
+
+def is_pseudonym(text: str) -> bool:
+    """Return whether a text is such a stand-in already."""
+    return MARK.fullmatch(text) is not None
 
 
 def keyed_hash(number: str, key: bytes | None = None) -> str:

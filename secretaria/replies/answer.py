@@ -46,6 +46,7 @@ from secretaria.replies.settling import (
 )
 from secretaria.replies.toolbox import Errand, NoTools, Toolbox
 from secretaria.replies.volatile import VolatileContext
+from secretaria.whaticket.numbers import person_mark
 
 WORKER_LOST = "worker_lost"
 TALKS_WITH_MACHINE = "talks_with_machine"
@@ -93,7 +94,8 @@ def answer_turn(room: AnsweringRoom, turn_id: int) -> None:
     if claimed is None:
         return
     crashpoint("K8")
-    with logger.contextualize(correlation_id=str(claimed.correlation_id), conversation_id=claimed.conversation_id):
+    told = {"conversation_id": claimed.conversation_id, "contact": person_mark(claimed.number)}
+    with logger.contextualize(correlation_id=str(claimed.correlation_id), **told):
         try:
             with room.keeper.hold(claimed.conversation_id, claimed.token):
                 desk = Desk(room.chat, room.toolbox, _seek(room, claimed))

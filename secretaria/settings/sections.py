@@ -56,6 +56,11 @@ class InboxSection(Section):
         ge=0,
         description="Bytes de eventos guardados no disco (pasta spool dos dados locais) enquanto o PostgreSQL está fora; 0 desliga.",
     )
+    flood_messages_per_hour: int = Field(
+        default=120,
+        ge=0,
+        description="Mensagens de um contato em uma hora a partir das quais o operador é avisado (nada é recusado); 0 não avisa.",
+    )
 
 
 class PanelSection(Section):

@@ -6,6 +6,8 @@ import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 
+from secretaria.privacy import pseudonym
+
 PHONE_SERVERS = frozenset({"s.whatsapp.net", "c.us"})
 LID_SERVER = "lid"
 
@@ -58,6 +60,15 @@ def identity_key(number: str) -> str:
     """
     mobile = _BRAZILIAN_MOBILE.fullmatch(number)
     return mobile[1] + mobile[2] if mobile else number
+
+
+def person_mark(number: str) -> str:
+    """Return what stands for a person in logs and in the audit: the same however their ninth digit comes.
+
+    Args:
+        number: Digits as received.
+    """
+    return pseudonym(identity_key(number))
 
 
 def _number_of_jid(value: object) -> str | None:
