@@ -13,7 +13,8 @@ from typing import Any
 
 import secretaria
 from secretaria.context.calendar import WEEKDAYS
-from secretaria.knowledge.folder import Business, load_business_folder
+from secretaria.knowledge.folder import load_business_folder
+from secretaria.knowledge.snapshot import Business
 from secretaria.replies.evidence import Evidence, card_lines
 
 CLINIC = Path(secretaria.__file__).parent / "simulation/clinica-sorriso"

@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import Engine, select
 from sqlmodel import Session, SQLModel
 
+from secretaria.audit.trail import Actor
 from secretaria.clock import Clock
 from secretaria.inbox.filing import FilingRoom, file_event
 from secretaria.inbox.receive import Door, Knock, Receipt, receive_webhook
@@ -24,6 +25,7 @@ from secretaria.settings import MediaSection, TurnsSection
 SECRET = "segredo-de-teste-com-mais-de-32-bytes!"
 TOKEN = "token-de-teste-da-url-0001"
 NUMBER = "5520900000101"
+OWNER, PARTNER = Actor("dona", "panel", "203.0.113.7"), Actor("sócio", "panel", "203.0.113.8")
 NO_SPOOL = Spool(Path("/nonexistent"), max_bytes=0)
 
 

@@ -31,6 +31,11 @@ class Actor:
     origin: str
     place: str
 
+    @property
+    def signature(self) -> str:
+        """As other tables name them: with the machine where they type there, the name alone where they use the panel."""
+        return f"{self.name}@{self.place}" if self.origin == "cli" and self.place else self.name
+
 
 SYSTEM = Actor("secretaria", "system", "")
 

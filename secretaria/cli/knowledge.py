@@ -7,10 +7,12 @@ from typing import Annotated
 
 import typer
 
-from secretaria.cli import missing
+from secretaria.cli import knowledge_changes, missing
 
 app = typer.Typer(no_args_is_help=True, help="Base de conhecimento: importar, versões, busca, perguntas sem resposta.")
 app.add_typer(missing.app, name="missing")
+app.command()(knowledge_changes.edit)
+app.command()(knowledge_changes.preview)
 
 Json = Annotated[bool, typer.Option("--json", help="JSON, uma linha por resultado.")]
 Version = Annotated[str, typer.Argument(metavar="VERSÃO", help="Número da versão, ou sua impressão de 12 letras.")]
@@ -37,7 +39,7 @@ def import_(
     """Publica a pasta do negócio como versão nova; um arquivo errado não muda nada e é dito com linha e motivo."""
     from secretaria.cli import knowledge_screen
     from secretaria.cli.console import print_json
-    from secretaria.cli.installed import open_installation, operator_name
+    from secretaria.cli.installed import open_installation, operator
     from secretaria.knowledge.business import BusinessInvalid
     from secretaria.knowledge.changing import import_folder
 
@@ -46,7 +48,7 @@ def import_(
         change = import_folder(
             installation.engine,
             folder,
-            by=operator_name(),
+            by=operator(),
             now=installation.clock.now(),
             note=note,
             dry_run=dry_run,
@@ -131,12 +133,12 @@ def publish(version: Version, yes: Yes = False) -> None:
     """Publica um rascunho feito a partir da versão publicada."""
     from secretaria.cli.confirmation import confirm
     from secretaria.cli.console import say
-    from secretaria.cli.installed import open_installation, operator_name
+    from secretaria.cli.installed import open_installation, operator
     from secretaria.knowledge.changing import publish_draft
 
     installation = open_installation()
     confirm(f"publicar a versão {version}? A próxima resposta já a segue.", yes=yes)
-    published = publish_draft(installation.engine, version, by=operator_name(), now=installation.clock.now())
+    published = publish_draft(installation.engine, version, by=operator(), now=installation.clock.now())
     say(f"versão {published.id} publicada")
 
 
@@ -145,7 +147,7 @@ def restore(version: Version, note: Note = "", yes: Yes = False, as_json: Json =
     """Publica de novo o conteúdo de uma versão anterior, como versão nova."""
     from secretaria.cli import knowledge_screen
     from secretaria.cli.confirmation import confirm
-    from secretaria.cli.installed import open_installation, operator_name
+    from secretaria.cli.installed import open_installation, operator
     from secretaria.database.transaction import transaction
     from secretaria.knowledge.changing import restore as bring_back
     from secretaria.knowledge.store import find_version
@@ -154,7 +156,7 @@ def restore(version: Version, note: Note = "", yes: Yes = False, as_json: Json =
     with transaction(installation.engine) as session:
         found = find_version(session, version)
     confirm(f"publicar de novo o conteúdo da versão {found.id}? A próxima resposta já o segue.", yes=yes)
-    change = bring_back(installation.engine, found.id or 0, by=operator_name(), now=installation.clock.now(), note=note)
+    change = bring_back(installation.engine, found.id or 0, by=operator(), now=installation.clock.now(), note=note)
     knowledge_screen.show_change(change, as_json=as_json)
 
 

@@ -17,6 +17,7 @@ from secretaria.knowledge.difference import CardChange, ChunkChange, Difference
 from secretaria.knowledge.models import BusinessVersion, MissingQuestion
 from secretaria.knowledge.snapshot import Business
 from secretaria.knowledge.store import Edition
+from secretaria.replies.trying import Tried
 
 SIGNS = {"added": "+", "changed": "~", "removed": "-"}
 ORIGINS = {"folder": "pasta", "import": "importada", "edit": "edição", "answer": "resposta", "restore": "restaurada"}
@@ -157,6 +158,39 @@ def show_questions(questions: Sequence[MissingQuestion], zone: tzinfo, *, as_jso
         for question in questions
     ]
     show_columns(rows)
+
+
+def show_tried(live: Tried, tried: Tried, *, whole: bool, as_json: bool) -> None:
+    """Show the lines about tone and, where a message was given, its prompt beside the one of today."""
+    from secretaria.context.preview import compare_prompts, prompt_text
+
+    if as_json:
+        print_json({"live": _tried(live), "tried": _tried(tried)})
+        return
+    for line in tried.levels:
+        mark = " " if line in live.levels else "+"
+        paper().print(f"{mark} {line}", markup=False, soft_wrap=True)
+    for line in live.levels:
+        if line not in tried.levels:
+            paper().print(f"- {line}", markup=False, soft_wrap=True)
+    if tried.prompt is None or live.prompt is None:
+        return
+    changed = compare_prompts(live.prompt, tried.prompt)
+    for line in [*([prompt_text(tried.prompt)] if whole or not changed else []), *changed]:
+        paper().print(line, markup=False, soft_wrap=True)
+    if not changed:
+        say("o modelo leria o mesmo que hoje")
+
+
+def _tried(tried: Tried) -> dict[str, object]:
+    prompt = tried.prompt
+    return {
+        "version": tried.business.version_id,
+        "fingerprint": tried.business.version,
+        "levels": list(tried.levels),
+        "prompt_version": prompt.version if prompt else None,
+        "messages": list(prompt.messages) if prompt else [],
+    }
 
 
 def _lines(difference: Difference) -> Iterator[str]:

@@ -11,7 +11,6 @@ app = typer.Typer(help="Perguntas que ficaram sem resposta.")
 
 Json = Annotated[bool, typer.Option("--json", help="JSON, uma linha por resultado.")]
 Question = Annotated[int, typer.Argument(metavar="ID", help="Número da pergunta.")]
-FROM_INPUT = "-"
 MARK = "<!--"
 
 
@@ -52,7 +51,7 @@ def answer(
 ) -> None:
     """Responde uma vez: a resposta vira uma unidade da base, em versão nova, e a pergunta se encerra."""
     from secretaria.cli import knowledge_screen
-    from secretaria.cli.installed import open_installation, operator_name
+    from secretaria.cli.installed import open_installation, operator
     from secretaria.database.transaction import transaction
     from secretaria.knowledge.missing import answer_once, show_question
 
@@ -63,7 +62,7 @@ def answer(
         installation.engine,
         question,
         _answer(text, asked),
-        by=operator_name(),
+        by=operator(),
         now=installation.clock.now(),
         title=title,
     )
@@ -74,48 +73,26 @@ def answer(
 def dismiss(question: Question) -> None:
     """Dispensa uma pergunta: ela não volta à lista, mesmo que a façam de novo."""
     from secretaria.cli.console import say
-    from secretaria.cli.installed import open_installation, operator_name
+    from secretaria.cli.installed import open_installation, operator
     from secretaria.knowledge.missing import dismiss as put_away
 
     installation = open_installation()
-    put_away(installation.engine, question, by=operator_name(), now=installation.clock.now())
+    put_away(installation.engine, question, by=operator(), now=installation.clock.now())
     say(f"pergunta {question} dispensada")
 
 
 def _answer(text: str | None, asked: str) -> str:
     """Take the answer from the argument, from standard input, or from an editor that shows the question."""
+    from secretaria.cli.editor import FROM_INPUT, edited
     from secretaria.errors import UsageInvalid
 
     if text == FROM_INPUT or (text is None and not sys.stdin.isatty()):
         return sys.stdin.read()
     if text is not None:
         return text
-    answer = _edited(f"\n\n{MARK} Escreva acima a resposta a: {asked} -->\n").partition(MARK)[0].strip()
+    answer = edited(f"\n\n{MARK} Escreva acima a resposta a: {asked} -->\n", "resposta.md").partition(MARK)[0].strip()
     if not answer:
         raise UsageInvalid(
             "nenhuma resposta foi escrita; nada foi alterado", "secretaria knowledge missing answer ID TEXTO"
         )
     return answer
-
-
-def _edited(text: str) -> str:
-    """Return what a person makes of a text in the editor of their choice."""
-    import os
-    import shlex
-    import subprocess
-    import tempfile
-    from pathlib import Path
-
-    from secretaria.errors import PreflightRefused
-
-    editor = os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi"
-    with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / "resposta.md"
-        file.write_text(text, encoding="utf-8")
-        try:
-            subprocess.run([*shlex.split(editor), str(file)], check=True)  # noqa: S603  # the operator's own editor
-        except (OSError, subprocess.CalledProcessError) as error:
-            raise PreflightRefused(
-                f"o editor {editor!r} não funcionou", "defina EDITOR, ou passe a resposta"
-            ) from error
-        return file.read_text(encoding="utf-8")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Annotated, Any, Literal
@@ -167,6 +167,43 @@ def parse_card(text: str, file: str) -> BusinessCard:
         ]
         problems.sort(key=lambda problem: problem.line or 0)
         raise refusal(file, problems, CARD_HINT) from error
+
+
+def parse_stored_card(text: str, file: str) -> tuple[BusinessCard, tuple[str, ...]]:
+    """Read a card that a program has accepted before, perhaps a newer one than this: what it alone knows is left out.
+
+    Returns:
+        The card, and the keys that were left out.
+
+    Raises:
+        BusinessInvalid: Something else is wrong with it.
+    """
+    try:
+        return parse_card(text, file), ()
+    except BusinessInvalid as error:
+        if not isinstance(error.__cause__, ValidationError):
+            raise
+    table = tomllib.loads(text)
+    ignored = tuple(_without_unknown_keys(table))
+    try:
+        return BusinessCard.model_validate(table), ignored
+    except ValidationError:
+        return parse_card(text, file), ()  # which says what is wrong, line by line
+
+
+def _without_unknown_keys(table: dict[str, Any]) -> Iterator[str]:
+    """Take the keys out that this program does not know, and name them."""
+    try:
+        BusinessCard.model_validate(table)
+    except ValidationError as error:
+        for item in error.errors(include_url=False):
+            if item["type"] == "extra_forbidden":
+                *path, key = item["loc"]
+                place: Any = table
+                for part in path:
+                    place = place[part]
+                del place[key]
+                yield ".".join(map(str, item["loc"]))
 
 
 def _sentence(item: Mapping[str, Any]) -> str:

@@ -6,19 +6,35 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from loguru import logger
-from sqlalchemy import Engine
-from sqlmodel import Session
+from sqlalchemy import Engine, select
+from sqlmodel import Session, col
 
+from secretaria.audit.trail import Actor
+from secretaria.audit.trail import note as note_in_audit
 from secretaria.database.transaction import transaction
 from secretaria.errors import Conflict
 from secretaria.knowledge.difference import Difference, compare
 from secretaria.knowledge.folder import read_folder
-from secretaria.knowledge.models import BusinessVersion
+from secretaria.knowledge.models import BusinessVersion, Publication
 from secretaria.knowledge.snapshot import Business, Snapshot
 from secretaria.knowledge.soundness import require_sound
-from secretaria.knowledge.store import find_version, publish, published_id, snapshot_of, write_version
+from secretaria.knowledge.store import (
+    PublishedMeanwhile,
+    find_version,
+    publish,
+    published_id,
+    snapshot_of,
+    write_version,
+)
+
+DONE = {"import": "imported", "edit": "edited", "answer": "answered", "restore": "restored", "folder": "imported"}
+"""What the audit calls an act that made the published version."""
+
+SIGNS = {"added": "+", "changed": "~", "removed": "-"}
+MOST_NAMED = 50
 
 
 class NothingPublished(Conflict):
@@ -53,7 +69,7 @@ def import_folder(
     engine: Engine,
     folder: Path,
     *,
-    by: str,
+    by: Actor,
     now: datetime,
     note: str = "",
     dry_run: bool = False,
@@ -87,7 +103,7 @@ def hand_in(
     snapshot: Snapshot,
     *,
     origin: str,
-    by: str,
+    by: Actor,
     now: datetime,
     note: str = "",
     keep: bool = True,
@@ -120,15 +136,47 @@ def hand_in(
     if not keep:
         return Change(business, difference, current_id, is_new=True)
     parent = current_id if over is None else over
-    written = write_version(session, snapshot, origin=origin, author=by, note=note, parent_id=parent, now=now)
+    written = write_version(session, snapshot, origin=origin, author=by.signature, note=note, parent_id=parent, now=now)
     if publish_it:
-        publish(session, written.version_id or 0, over=parent, by=by, now=now)
+        publish(session, written.version_id or 0, over=parent, by=by.signature, now=now)
         _tell(written)
+    act = f"knowledge.{DONE[origin]}" if publish_it else "knowledge.drafted"
+    _note(session, by, act, written.version_id, over=parent, told=_told(difference, note), now=now)
     return Change(written, difference, current_id, is_new=True, version_id=written.version_id, published=publish_it)
 
 
-def publish_draft(engine: Engine, named: int | str, *, by: str, now: datetime) -> BusinessVersion:
+def save_draft(
+    engine: Engine, snapshot: Snapshot, *, over: int, by: Actor, now: datetime, note: str = "", origin: str = "edit"
+) -> Change:
+    """Keep what somebody wrote as a version that nobody is answered from yet.
+
+    Args:
+        engine: The database.
+        snapshot: What they wrote.
+        over: The published version they saw when they began; the draft can be published as long as it still is.
+        by: Who wrote it.
+        now: The present moment.
+        note: Why.
+        origin: Which act made it.
+
+    Raises:
+        BusinessInvalid: Something in it is wrong; nothing is kept.
+    """
+    with transaction(engine) as session:
+        return hand_in(session, snapshot, origin=origin, by=by, now=now, note=note, publish_it=False, over=over)
+
+
+def publish_draft(
+    engine: Engine, named: int | str, *, by: Actor, now: datetime, over: int | None = None
+) -> BusinessVersion:
     """Publish a version that was made from what is published now.
+
+    Args:
+        engine: The database.
+        named: The draft.
+        by: Who publishes.
+        now: The present moment.
+        over: The version that they believe to be published, where they saw one.
 
     Raises:
         VersionNotFound: There is none.
@@ -136,12 +184,15 @@ def publish_draft(engine: Engine, named: int | str, *, by: str, now: datetime) -
     """
     with transaction(engine) as session:
         version = find_version(session, named)
-        publish(session, version.id or 0, over=version.parent_id, by=by, now=now)
+        if over is not None and over != version.parent_id:
+            raise PublishedMeanwhile
+        publish(session, version.id or 0, over=version.parent_id, by=by.signature, now=now)
+        _note(session, by, "knowledge.published", version.id, over=version.parent_id, told={}, now=now)
         logger.bind(version=version.id, fingerprint=version.fingerprint).info("business_published")
         return version
 
 
-def restore(engine: Engine, named: int | str, *, by: str, now: datetime, note: str = "") -> Change:
+def restore(engine: Engine, named: int | str, *, by: Actor, now: datetime, note: str = "") -> Change:
     """Publish the content of an older version again, as a new version.
 
     Raises:
@@ -156,7 +207,7 @@ def restore(engine: Engine, named: int | str, *, by: str, now: datetime, note: s
 
 
 def edit_published(
-    session: Session, edit: Callable[[Snapshot], Snapshot], *, origin: str, by: str, now: datetime, note: str
+    session: Session, edit: Callable[[Snapshot], Snapshot], *, origin: str, by: Actor, now: datetime, note: str
 ) -> Change:
     """Publish what is published with one change made to it.
 
@@ -165,10 +216,39 @@ def edit_published(
         BusinessInvalid: What comes of it has a problem.
         PublishedMeanwhile: Somebody else published at this moment; nothing is changed.
     """
+    current = published_version(session)
+    return hand_in(session, edit(snapshot_of(current)), origin=origin, by=by, now=now, note=note, over=current.id)
+
+
+def published_version(session: Session) -> BusinessVersion:
+    """Return the version that is answered from now, from which a draft begins.
+
+    Raises:
+        NothingPublished: There is none.
+    """
     current = _published(session)
     if current is None:
         raise NothingPublished
-    return hand_in(session, edit(snapshot_of(current)), origin=origin, by=by, now=now, note=note, over=current.id)
+    return current
+
+
+def standing_draft(session: Session) -> BusinessVersion | None:
+    """Return the newest version that was made from the published one and not published; None where there is none."""
+    current = published_id(session)
+    published = select(col(Publication.version_id))
+    query = (
+        select(BusinessVersion)
+        .where(col(BusinessVersion.parent_id) == current, col(BusinessVersion.id).not_in(published))
+        .order_by(col(BusinessVersion.id).desc())
+        .limit(1)
+    )
+    draft: BusinessVersion | None = session.execute(query).scalar_one_or_none()
+    return draft
+
+
+def base_of(session: Session, version: BusinessVersion) -> int:
+    """Return what a change to a version is made over: itself where it is published, else what it was made from."""
+    return version.parent_id if version.parent_id and version.id != published_id(session) else version.id or 0
 
 
 def compare_versions(session: Session, before: int | str, after: int | str) -> Difference:
@@ -198,6 +278,29 @@ def chosen_version(session: Session, named: str | None) -> int:
 def _published(session: Session) -> BusinessVersion | None:
     current = published_id(session)
     return None if current is None else find_version(session, current)
+
+
+def _note(
+    session: Session,
+    by: Actor,
+    act: str,
+    version_id: int | None,
+    *,
+    over: int | None,
+    told: dict[str, Any],
+    now: datetime,
+) -> None:
+    after = {"version": version_id, **told}
+    note_in_audit(session, by, act, f"versão {version_id}", at=now, before={"version": over}, after=after)
+
+
+def _told(difference: Difference, note: str) -> dict[str, Any]:
+    """Say what changed by name; what it says stands in the versions themselves."""
+    return {
+        "keys": [change.key for change in difference.card[:MOST_NAMED]],
+        "units": [f"{SIGNS[change.kind]} {change.source}" for change in difference.chunks[:MOST_NAMED]],
+        "note": note,
+    }
 
 
 def _tell(business: Business) -> None:

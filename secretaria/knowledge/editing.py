@@ -64,6 +64,16 @@ def heading_of(snapshot: Snapshot, source: str) -> str:
     return _find(snapshot, source).heading
 
 
+def text_of(snapshot: Snapshot, source: str) -> str:
+    """Return what stands under the heading of a unit.
+
+    Raises:
+        ChunkNotFound: There is no such unit.
+    """
+    section, file = _find(snapshot, source), source.partition("#")[0]
+    return "\n".join(snapshot.base[file].splitlines()[section.start : section.end]).strip() + "\n"
+
+
 def _replaced(snapshot: Snapshot, source: str, section: str) -> Snapshot:
     file = source.partition("#")[0]
     place = _find(snapshot, source)

@@ -8,8 +8,6 @@ from secretaria.errors import PreflightRefused
 from secretaria.knowledge.business import CARD_FILE, BusinessInvalid, Problem, refusal
 from secretaria.knowledge.snapshot import BASE_FOLDER, BASE_HINT, Business, Snapshot, read_snapshot
 
-__all__ = ["Business", "load_business_folder", "read_folder"]
-
 FOLDER_HINT = "aponte business.folder, no secretaria.toml, para uma pasta com negocio.toml e base/*.md"
 ENCODING_HINT = "salve o arquivo com a codificação UTF-8"
 

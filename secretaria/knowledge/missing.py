@@ -10,6 +10,7 @@ from sqlalchemy import Engine, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, col
 
+from secretaria.audit.trail import Actor, note
 from secretaria.database.transaction import transaction
 from secretaria.errors import Conflict, NotFound
 from secretaria.knowledge.changing import Change, edit_published
@@ -102,7 +103,9 @@ def list_missing(
     return list(session.execute(query).scalars())
 
 
-def answer_once(engine: Engine, question_id: int, answer: str, *, by: str, now: datetime, title: str = "") -> Answered:
+def answer_once(
+    engine: Engine, question_id: int, answer: str, *, by: Actor, now: datetime, title: str = ""
+) -> Answered:
     """Publish the answer as one more unit of the base, and close the question, in one transaction.
 
     Args:
@@ -128,12 +131,12 @@ def answer_once(engine: Engine, question_id: int, answer: str, *, by: str, now: 
             session, edit, origin="answer", by=by, now=now, note=f"resposta à pergunta {question_id}"
         )
         question.state, question.version_id = MissingState.ANSWERED, change.version_id
-        question.closed_at, question.closed_by = now, by
+        question.closed_at, question.closed_by = now, by.signature
         session.add(question)
         return Answered(question, change)
 
 
-def dismiss(engine: Engine, question_id: int, *, by: str, now: datetime) -> MissingQuestion:
+def dismiss(engine: Engine, question_id: int, *, by: Actor, now: datetime) -> MissingQuestion:
     """Take a question off the list for good, also when it is asked again.
 
     Raises:
@@ -142,8 +145,9 @@ def dismiss(engine: Engine, question_id: int, *, by: str, now: datetime) -> Miss
     """
     with transaction(engine) as session:
         question = _open_question(session, question_id)
-        question.state, question.closed_at, question.closed_by = MissingState.DISMISSED, now, by
+        question.state, question.closed_at, question.closed_by = MissingState.DISMISSED, now, by.signature
         session.add(question)
+        note(session, by, "knowledge.dismissed", f"pergunta {question_id}", at=now)
         return question
 
 

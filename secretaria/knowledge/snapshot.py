@@ -6,11 +6,14 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from secretaria.knowledge.business import CARD_FILE, BusinessCard, BusinessInvalid, parse_card
+from loguru import logger
+
+from secretaria.knowledge.business import CARD_FILE, BusinessCard, BusinessInvalid, parse_card, parse_stored_card
 from secretaria.knowledge.chunks import Chunk, split_chunks
 
 BASE_FOLDER = "base"
 FINGERPRINT_LENGTH = 12
+_TOLD: set[int] = set()
 BASE_HINT = "escreva pelo menos um arquivo .md em base/, com um título ## para cada assunto"
 
 
@@ -65,7 +68,25 @@ def read_snapshot(snapshot: Snapshot, where: str = CARD_FILE, version_id: int | 
     Raises:
         BusinessInvalid: The card is wrong, or the base says nothing.
     """
-    card = parse_card(snapshot.card, where)
+    return _business(parse_card(snapshot.card, where), snapshot, where, version_id)
+
+
+def read_stored(snapshot: Snapshot, where: str, version_id: int) -> Business:
+    """Read a version as it is stored; keys of the card that only a newer program knows are left out, and told once.
+
+    So an older program that is back after a release goes on answering from what the newer one published.
+
+    Raises:
+        BusinessInvalid: Something else is wrong with it.
+    """
+    card, ignored = parse_stored_card(snapshot.card, where)
+    if ignored and version_id not in _TOLD:
+        _TOLD.add(version_id)
+        logger.bind(version=version_id, keys=list(ignored)).warning("business_keys_unknown")
+    return _business(card, snapshot, where, version_id)
+
+
+def _business(card: BusinessCard, snapshot: Snapshot, where: str, version_id: int | None) -> Business:
     chunks = tuple(chunk for name, text in sorted(snapshot.base.items()) for chunk in split_chunks(text, name))
     if not chunks:
         raise BusinessInvalid(f"a base de conhecimento de {where} está vazia", BASE_HINT)

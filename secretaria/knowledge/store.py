@@ -12,7 +12,7 @@ from sqlmodel import Session, col
 from secretaria.errors import Conflict, NotFound
 from secretaria.knowledge.chunks import Chunk
 from secretaria.knowledge.models import BusinessVersion, KnowledgeChunk, Publication
-from secretaria.knowledge.snapshot import FINGERPRINT_LENGTH, Business, Snapshot, read_snapshot
+from secretaria.knowledge.snapshot import FINGERPRINT_LENGTH, Business, Snapshot, read_snapshot, read_stored
 from secretaria.knowledge.words import fold
 
 NOTHING_PUBLISHED = 0
@@ -64,10 +64,10 @@ def load_business(session: Session, version_id: int) -> Business:
 
     Raises:
         VersionNotFound: There is none of this number.
-        BusinessInvalid: A newer version of the program wrote what this one does not understand.
+        BusinessInvalid: This program does not understand it, keys that only a newer one knows apart.
     """
     version = find_version(session, version_id)
-    return read_snapshot(snapshot_of(version), f"versão {version_id}", version_id)
+    return read_stored(snapshot_of(version), f"versão {version_id}", version_id)
 
 
 def snapshot_of(version: BusinessVersion) -> Snapshot:

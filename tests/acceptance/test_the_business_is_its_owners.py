@@ -146,3 +146,28 @@ def test_a_question_without_an_answer_is_answered_once(own: Shop, database: Engi
     assert [one["state"] for one in lines(knowledge(own, "missing", "--all", "--json"))] == ["answered", "dismissed"]
     (found, *_) = lines(knowledge(own, "search", "acupuntura", "--json"))
     assert found["text"] == "Não fazemos acupuntura."
+
+
+def test_a_part_is_edited_tried_and_published(own: Shop) -> None:
+    """One table is rewritten as a draft, tried on a message beside what is published, and then published; all is audited."""
+    shown = knowledge(own, "preview", "--formality", "formal").out
+    assert "+ Escreva com cortesia formal" in shown
+    persona = '[secretaria]\nnome = "Maré"\napresentacao = "Sou a Maré."\nemojis = "nunca"\n'
+    (draft,) = lines(knowledge(own, "edit", "persona", "--file", "-", "--json", stdin=persona))
+    assert (draft["published"], {"secretaria.nome", "secretaria.emojis"} <= {one["key"] for one in draft["card"]}) == (
+        False,
+        True,
+    )
+    tried = knowledge(own, "preview", "tem vaga?", "--version", str(draft["version"])).out
+    assert '+Nome: Maré. Apresentação: "Sou a Maré."' in tried
+    assert knowledge(own, "edit", "persona", "--file", "-", stdin="[horarios]\n").code == 2
+    assert knowledge(own, "publish", str(draft["version"]), "--yes").code == 0
+    unit = knowledge(
+        own, "edit", "avisos.md", "--title", "Férias", "--file", "-", "--publish", "--yes", stdin="Até dia 5."
+    )
+    assert (unit.code, "+ avisos.md#ferias  Férias" in unit.out) == (0, True)
+    (head, *_) = lines(knowledge(own, "versions", "--json"))
+    assert (head["published"], head["origin"]) == (True, "edit")
+    home = Path(own.environment["SECRETARIA_HOME"]).parent
+    noted = lines(secretaria("audit", "--json", cwd=home, environment=own.environment))
+    assert {"knowledge.drafted", "knowledge.published"} <= {entry["action"] for entry in noted}

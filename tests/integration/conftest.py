@@ -10,7 +10,8 @@ from sqlalchemy import Engine
 
 from secretaria.clock import HeldClock
 from secretaria.inbox import keeping
-from secretaria.knowledge.folder import Business, load_business_folder
+from secretaria.knowledge.folder import load_business_folder
+from secretaria.knowledge.snapshot import Business
 from secretaria.llm.openai_chat import OpenAIChat
 from secretaria.outbox.delivery import DispatchRoom
 from secretaria.settings import Flavour

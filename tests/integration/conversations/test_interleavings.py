@@ -14,7 +14,7 @@ from sqlalchemy import Engine, text
 from sqlmodel import SQLModel
 
 from secretaria.clock import HeldClock
-from secretaria.knowledge.folder import Business
+from secretaria.knowledge.snapshot import Business
 from secretaria.queue.jobs import ANSWER_TURN, DELIVER_ITEM, FILE_EVENT
 from tests.integration.conversations.town import CUSTOMERS, Killed, Town
 

@@ -20,7 +20,7 @@ from secretaria.breaker import State
 from secretaria.clock import HeldClock
 from secretaria.inbox.filing import file_event
 from secretaria.inbox.receive import receive_webhook
-from secretaria.knowledge.folder import Business
+from secretaria.knowledge.snapshot import Business
 from secretaria.llm.chat import ChatAnswer, ChatRequest, ChatUnavailable
 from secretaria.outbox.delivery import DispatchRoom, deliver_item
 from secretaria.outbox.reconcile import ReconcileRoom, reconcile_item

@@ -9,19 +9,27 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 
+from secretaria.audit.trail import Actor
 from secretaria.clock import HeldClock
+from secretaria.context.moods import EMOJIS
+from secretaria.context.preview import compare_prompts
 from secretaria.database.transaction import transaction
 from secretaria.knowledge.business import BusinessInvalid
+from secretaria.knowledge.card_editing import change_values
 from secretaria.knowledge.changing import (
     Change,
     NothingPublished,
+    base_of,
     compare_versions,
     edit_published,
     import_folder,
     publish_draft,
+    published_version,
     restore,
+    save_draft,
+    standing_draft,
 )
 from secretaria.knowledge.editing import add_chunk
 from secretaria.knowledge.snapshot import Snapshot
@@ -34,9 +42,12 @@ from secretaria.knowledge.store import (
     publications,
     publish,
     published_id,
+    snapshot_of,
 )
+from secretaria.replies.trying import try_version
 from secretaria.simulation import SAMPLE_BUSINESS
-from tests.builders import rows
+from tests.answering import captured_lines
+from tests.builders import OWNER, rows
 
 PUBLISHERS = 4
 
@@ -51,7 +62,7 @@ def folder(tmp_path: Path) -> Path:
 
 def hand(engine: Engine, clock: HeldClock, folder: Path, *, dry_run: bool = False, draft: bool = False) -> Change:
     """Import the folder as the owner would."""
-    return import_folder(engine, folder, by="dona", now=clock.now(), note="nota", dry_run=dry_run, draft=draft)
+    return import_folder(engine, folder, by=OWNER, now=clock.now(), note="nota", dry_run=dry_run, draft=draft)
 
 
 def raise_price(folder: Path, before: str = "leve): R$ 180", after: str = "leve): R$ 190") -> None:
@@ -114,7 +125,7 @@ def test_a_draft_waits_until_it_is_published(engine: Engine, clock: HeldClock, f
             (2, 84, False),
             (1, 84, True),
         ]
-    publish_draft(engine, 2, by="dona", now=clock.now())
+    publish_draft(engine, 2, by=OWNER, now=clock.now())
     with transaction(engine) as session:
         assert published_id(session) == 2
         assert [(row.number, row.version_id) for row in publications(session)] == [(2, 2), (1, 1)]
@@ -128,7 +139,7 @@ def test_an_overtaken_draft_is_not_published(engine: Engine, clock: HeldClock, f
     raise_price(folder, "R$ 190", "R$ 200")
     hand(engine, clock, folder)
     with pytest.raises(PublishedMeanwhile, match="nada foi alterado"):
-        publish_draft(engine, 2, by="dona", now=clock.now())
+        publish_draft(engine, 2, by=OWNER, now=clock.now())
 
 
 def test_of_two_who_publish_at_once_one_loses(engine: Engine, clock: HeldClock, folder: Path) -> None:
@@ -143,7 +154,9 @@ def test_of_two_who_publish_at_once_one_loses(engine: Engine, clock: HeldClock, 
 
         try:
             with transaction(engine) as session:
-                edit_published(session, add, origin="edit", by=f"p{number}", now=clock.now(), note="")
+                edit_published(
+                    session, add, origin="edit", by=Actor(f"p{number}", "panel", ""), now=clock.now(), note=""
+                )
         except PublishedMeanwhile:
             return "lost"
         return "won"
@@ -154,18 +167,74 @@ def test_of_two_who_publish_at_once_one_loses(engine: Engine, clock: HeldClock, 
     assert len(rows(engine, "business_version")) == len(rows(engine, "business_publication")) == 2
 
 
+def test_a_draft_is_written_tried_and_published(engine: Engine, clock: HeldClock, folder: Path) -> None:
+    """What a page does: begin with what is published, keep a draft, try it beside the live one, publish what one saw."""
+    hand(engine, clock, folder)
+    with transaction(engine) as session:
+        begun = published_version(session)
+        assert standing_draft(session) is None
+    changed = change_values(snapshot_of(begun), {"secretaria.emojis": "nunca"})
+    saved = save_draft(engine, changed, over=begun.id or 0, by=OWNER, now=clock.now(), note="sem emoji")
+    with transaction(engine) as session:
+        draft = standing_draft(session)
+        assert draft is not None
+        assert (draft.id, base_of(session, draft), base_of(session, begun)) == (saved.version_id, 1, 1)
+        live, tried = (try_version(session, number, ["oi"], clock.now()) for number in (1, 2))
+        assert (EMOJIS["nunca"] in live.levels, EMOJIS["nunca"] in tried.levels) == (False, True)
+        assert live.prompt
+        assert tried.prompt
+        assert "Agenda" in live.prompt.messages[0]["content"]
+        assert compare_prompts(live.prompt, tried.prompt)
+    with pytest.raises(PublishedMeanwhile):
+        publish_draft(engine, 2, by=OWNER, now=clock.now(), over=7)
+    publish_draft(engine, 2, by=OWNER, now=clock.now(), over=1)
+    with transaction(engine) as session:
+        assert (published_version(session).id, standing_draft(session)) == (2, None)
+
+
+def test_every_change_is_in_the_audit_or_was_not_made(engine: Engine, clock: HeldClock, folder: Path) -> None:
+    """Who did it, from which version to which, and what changed by name; a refused change leaves no entry."""
+    hand(engine, clock, folder)
+    raise_price(folder)
+    hand(engine, clock, folder, dry_run=True)
+    hand(engine, clock, folder, draft=True)
+    publish_draft(engine, 2, by=OWNER, now=clock.now())
+    restore(engine, 1, by=OWNER, now=clock.now())
+    with pytest.raises(VersionNotFound):
+        restore(engine, 9, by=OWNER, now=clock.now())
+    noted = rows(engine, "audit_entry")
+    assert [(entry["action"], entry["target"]) for entry in noted] == [
+        ("knowledge.imported", "versão 1"),
+        ("knowledge.drafted", "versão 2"),
+        ("knowledge.published", "versão 2"),
+        ("knowledge.restored", "versão 3"),
+    ]
+    assert {entry["actor"] for entry in noted} == {"dona"}
+    assert (noted[1]["before"], noted[1]["after"]["units"]) == ({"version": 1}, ["~ servicos-e-precos.md#limpeza"])
+
+
+def test_what_a_newer_program_published_is_still_answered_from(engine: Engine, clock: HeldClock, folder: Path) -> None:
+    """After a step back the stored version is read without the keys it does not know, and that is told once."""
+    hand(engine, clock, folder)
+    with transaction(engine) as session:
+        session.execute(text("UPDATE business_version SET card = card || :newer"), {"newer": "\n[nova]\nx = 1\n"})
+    with captured_lines() as lines, transaction(engine) as session:
+        assert {load_business(session, 1).card.persona.name for _ in range(2)} == {"Sol"}
+    assert [line["extra"]["keys"] for line in lines if line["message"] == "business_keys_unknown"] == [["nova"]]
+
+
 def test_an_old_version_comes_back_as_a_new_one(engine: Engine, clock: HeldClock, folder: Path) -> None:
     """A restored version says what the old one said, has a number of its own, and keeps what came between."""
     hand(engine, clock, folder)
     raise_price(folder)
     hand(engine, clock, folder)
-    back = restore(engine, 1, by="dona", now=clock.now())
+    back = restore(engine, 1, by=OWNER, now=clock.now())
     assert (back.version_id, back.published, back.difference.count("changed")) == (3, True, 1)
     with transaction(engine) as session:
         old, new = load_business(session, 1), load_business(session, 3)
         assert replace(new, version_id=1) == old
         assert find_version(session, old.version).id == 3
-    assert restore(engine, old.version, by="dona", now=clock.now()).is_new is False
+    assert restore(engine, old.version, by=OWNER, now=clock.now()).is_new is False
     assert [(row["origin"], row["parent_id"]) for row in rows(engine, "business_version")] == [
         ("import", None),
         ("import", 1),
@@ -183,7 +252,7 @@ def test_an_unknown_version_is_told(engine: Engine, named: int | str) -> None:
 def test_nothing_to_edit_is_told(engine: Engine, clock: HeldClock) -> None:
     """Without a published version there is nothing to change."""
     with transaction(engine) as session, pytest.raises(NothingPublished):
-        edit_published(session, lambda kept: kept, origin="edit", by="dona", now=clock.now(), note="")
+        edit_published(session, lambda kept: kept, origin="edit", by=OWNER, now=clock.now(), note="")
 
 
 def test_the_state_believed_in_must_be_the_state(engine: Engine, clock: HeldClock, sample_version: int) -> None:

@@ -21,7 +21,7 @@ from secretaria.knowledge.models import MissingState
 from secretaria.knowledge.search import search
 from secretaria.knowledge.store import load_business, published_id
 from secretaria.simulation import SAMPLE_BUSINESS
-from tests.builders import rows
+from tests.builders import OWNER, PARTNER, rows
 
 ASKERS = 4
 
@@ -92,7 +92,7 @@ def test_turns_that_end_at_once_are_all_counted(engine: Engine, clock: HeldClock
 def test_an_answer_makes_the_base_grow(engine: Engine, clock: HeldClock, published: int) -> None:
     """One answer closes the question and is found by the next search; the version says where it came from."""
     ask(engine, clock, "fazem acupuntura?")
-    answered = answer_once(engine, 1, "Não fazemos acupuntura.", by="dona", now=clock.now())
+    answered = answer_once(engine, 1, "Não fazemos acupuntura.", by=OWNER, now=clock.now())
     assert answered.change.version_id == published + 1
     (question,) = rows(engine, "missing_question")
     assert (question["state"], question["closed_by"], question["version_id"]) == ("answered", "dona", published + 1)
@@ -102,7 +102,7 @@ def test_an_answer_makes_the_base_grow(engine: Engine, clock: HeldClock, publish
         assert (found.title, found.text) == ("fazem acupuntura?", "Não fazemos acupuntura.")
         assert len(load_business(session, now).chunks) == 85
     with pytest.raises(QuestionClosed, match="já foi respondida por dona"):
-        answer_once(engine, 1, "Outra coisa.", by="sócio", now=clock.now())
+        answer_once(engine, 1, "Outra coisa.", by=PARTNER, now=clock.now())
     assert ask(engine, clock, "fazem acupuntura?") == [2]
 
 
@@ -116,7 +116,7 @@ def test_a_bad_answer_changes_nothing(
     """An answer that cannot be one unit, or to no question, leaves question and base as they were."""
     ask(engine, clock, "fazem acupuntura?")
     with pytest.raises(refused):
-        answer_once(engine, question, answer, by="dona", now=clock.now())
+        answer_once(engine, question, answer, by=OWNER, now=clock.now())
     assert rows(engine, "missing_question")[0]["state"] == MissingState.OPEN
     with transaction(engine) as session:
         assert published_id(session) == published
@@ -126,16 +126,16 @@ def test_without_a_base_there_is_nothing_to_add_to(engine: Engine, clock: HeldCl
     """An answer before the first publication is refused with a sentence."""
     ask(engine, clock, "fazem acupuntura?")
     with pytest.raises(NothingPublished):
-        answer_once(engine, 1, "Não.", by="dona", now=clock.now())
+        answer_once(engine, 1, "Não.", by=OWNER, now=clock.now())
 
 
 def test_a_dismissed_question_stays_away(engine: Engine, clock: HeldClock) -> None:
     """Asked again it is counted and not shown; it cannot be dismissed twice."""
     ask(engine, clock, "qual o time do dentista?")
-    dismiss(engine, 1, by="dona", now=clock.now())
+    dismiss(engine, 1, by=OWNER, now=clock.now())
     assert ask(engine, clock, "qual o time do dentista") == [1]
     with transaction(engine) as session:
         assert missing.list_missing(session) == []
         assert [question.times for question in missing.list_missing(session, states=(MissingState.DISMISSED,))] == [2]
     with pytest.raises(QuestionClosed, match="dispensada"):
-        dismiss(engine, 1, by="dona", now=clock.now())
+        dismiss(engine, 1, by=OWNER, now=clock.now())

@@ -14,7 +14,7 @@ from secretaria.knowledge.library import PublishedLibrary
 from secretaria.knowledge.missing import answer_once, list_missing
 from secretaria.simulation import SAMPLE_BUSINESS
 from tests.answering import Scene, a_draft
-from tests.builders import rows
+from tests.builders import OWNER, rows
 from tests.scripted_model import ScriptedModel, says
 
 
@@ -29,7 +29,7 @@ def test_an_edit_is_obeyed_by_the_next_turn(
             session,
             lambda kept: add_chunk(kept, "avisos.md", "Reforma", "Entrada pela rua de trás."),
             origin="edit",
-            by="dona",
+            by=OWNER,
             now=clock.now(),
             note="obra",
         )
@@ -52,7 +52,7 @@ def test_what_was_not_known_is_answered_once(
     asked.answer()
     with transaction(engine) as session:
         assert [(question.asked, question.times) for question in list_missing(session)] == [("fazem acupuntura?", 1)]
-    answer_once(engine, 1, "Acupuntura só com a parceira Agulha Boa.", by="dona", now=clock.now())
+    answer_once(engine, 1, "Acupuntura só com a parceira Agulha Boa.", by=OWNER, now=clock.now())
     known = {"sources": ["perguntas-respondidas.md#fazem-acupuntura"], "bubbles": ["Só com a parceira Agulha Boa."]}
     model.endings.append(says(a_draft(**known)))
     asked.customer_writes("fazem acupuntura?")

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from secretaria.context.calendar import DAYS, calendar_lines, written_moment
-from secretaria.knowledge.folder import Business
+from secretaria.knowledge.snapshot import Business
 
 
 def test_two_weeks_from_today(business: Business) -> None:

@@ -19,7 +19,7 @@ from secretaria.context.prompt import Prompt, build_prompt
 from secretaria.context.rules import RULES
 from secretaria.context.schema import INTENTIONS, json_schema
 from secretaria.knowledge.chunks import Chunk
-from secretaria.knowledge.folder import Business
+from secretaria.knowledge.snapshot import Business
 from secretaria.privacy import mask_text
 
 Build = Callable[..., TurnContext]

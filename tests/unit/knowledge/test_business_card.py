@@ -10,7 +10,7 @@ import pytest
 
 import secretaria
 from secretaria.errors import ConfigurationError
-from secretaria.knowledge.business import BusinessInvalid, parse_card
+from secretaria.knowledge.business import BusinessInvalid, parse_card, parse_stored_card
 from secretaria.knowledge.tables import Interval
 
 SAMPLE = (Path(secretaria.__file__).parent / "simulation/clinica-sorriso/negocio.toml").read_text(encoding="utf-8")
@@ -117,3 +117,37 @@ def test_broken_toml_is_a_configuration_error() -> None:
     """A text that is not TOML is refused like any other wrong setting."""
     assert "não é um TOML válido" in problems_of("nome = = 1")
     assert issubclass(BusinessInvalid, ConfigurationError)
+
+
+NEWER = """
+[secretaria.voz]
+timbre = "grave"
+[transferencia]
+plantao = ["dona"]
+[[consultas]]
+nome = "frete"
+descricao = "prazo do frete"
+url = "https://loja.example/frete"
+cache_min = 5
+[nova]
+x = 1
+"""
+
+
+def test_what_a_newer_program_wrote_is_read_without_its_own_keys() -> None:
+    """Stored, unknown keys and tables are left out and named; everything else counts; handed in, they are refused."""
+    card, ignored = parse_stored_card(SMALL + NEWER, "versão 7")
+    assert sorted(ignored) == ["consultas.0.cache_min", "nova", "secretaria.voz", "transferencia.plantao"]
+    assert (card.persona.name, card.lookups[0].name) == ("Lia", "frete")
+    with pytest.raises(BusinessInvalid, match="chave desconhecida"):
+        parse_card(SMALL + NEWER, "negocio.toml")
+    assert parse_stored_card(SMALL, "versão 1") == (parse_card(SMALL, "negocio.toml"), ())
+
+
+@pytest.mark.parametrize(
+    "spoilt", ["[negocio]\nnome =", SMALL.replace("Lia", "") + NEWER, SMALL.replace("fuso", "fuzo")]
+)
+def test_a_stored_card_must_still_be_one(spoilt: str) -> None:
+    """Where something else is wrong it is told with its line, stored or not."""
+    with pytest.raises(BusinessInvalid, match="linha"):
+        parse_stored_card(spoilt, "versão 7")
