@@ -25,14 +25,17 @@ def list_kept(
 
     from rich.table import Table
 
+    from secretaria.audit.trail import note_alone
     from secretaria.cli.console import paper, print_json, say
-    from secretaria.cli.installed import open_installation
+    from secretaria.cli.installed import open_installation, operator
     from secretaria.database.transaction import transaction
     from secretaria.privacy import mask_text
     from secretaria.replies.cases import list_cases
 
-    with transaction(open_installation().engine) as session:
+    installation = open_installation()
+    with transaction(installation.engine) as session:
         cases = list_cases(session)
+    note_alone(installation.engine, operator(), "cases.listed", "testes", at=installation.clock.now())
     table = Table("turno", "cliente", "resposta", "o que se esperava", "por quem")
     for case in cases:
         said, answered = (mask_text(" / ".join(texts)) for texts in (case.said, case.bubbles))

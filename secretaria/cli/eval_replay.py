@@ -50,16 +50,17 @@ def replay(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Um objeto JSON com o resultado.")] = False,
 ) -> None:
-    """Responde de novo conversas gravadas e mostra o que seria decidido diferente; nada é enviado nem gravado.
+    """Responde de novo conversas gravadas e mostra o que seria decidido diferente; nada é enviado nem alterado.
 
-    Sai com 1 se alguma decisão muda. Sem opções, relê as respostas gravadas: toda decisão tem que sair igual.
+    A consulta fica na auditoria, números e documentos saem mascarados. Sai com 1 se alguma decisão muda. Sem opções, relê as respostas gravadas: toda decisão tem que sair igual.
     """
     from contextlib import ExitStack
 
     from loguru import logger
 
+    from secretaria.audit.trail import note_alone
     from secretaria.cli import eval_screen
-    from secretaria.cli.installed import open_installation
+    from secretaria.cli.installed import open_installation, operator
     from secretaria.cli.moments import moment_of
     from secretaria.errors import UsageInvalid
     from secretaria.evaluation.recorded import Archive
@@ -72,13 +73,16 @@ def replay(
     logger.remove()  # what the pipeline says while it answers again is not what was asked for
     installation = open_installation()
     archive = Archive(installation.engine)
-    begun = None if kept and not since else moment_of(since or "7d", installation.clock.now())
+    now = installation.clock.now()
+    begun = None if kept and not since else moment_of(since or "7d", now)
     listed = archive.list(begun, kept_only=kept)
     with ExitStack() as stack:
         asks = answers is Answers.MODEL or (answers is None and bool(business or persona or model))
         change = _change(stack, installation, archive, listed, business, persona, model, asks=asks, limit=limit_usd)
         hear, report = eval_screen.hearing(stack, out, quiet=as_json)
         asked = (model or installation.settings.llm.model) if asks else ""
+        told = {"turns": len(listed), "change": change.name}
+        note_alone(archive.engine, operator(), "recordings.replayed", "gravações", at=now, after=told)
         result = run_again(archive, listed, change, on_turn=hear, model=asked)
         page = report.close_with(result) if report is not None else None
     eval_screen.show_result(result, page, as_json=as_json)

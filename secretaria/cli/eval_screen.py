@@ -42,6 +42,12 @@ KINDS = {
     "customer": "cliente simulado",
     "script": "roteiro",
 }
+MEASURES = {
+    "conversations": "conversas",
+    "recorded": "gravados",
+    "texts_changed": "com outro texto",
+    "kept": "que viraram teste",
+}
 NOTHING = {
     "recorded": "nada foi gravado desde então",
     "customer": "nada foi avaliado: a pasta não tem cenarios/*.yaml (com --scripted, só os que têm roteiro)",
@@ -110,7 +116,7 @@ def show_result(result: SuiteResult, page: Path | None, *, as_json: bool) -> Non
     for kind, count in Counter(mismatch.kind for mismatch in result.mismatches).most_common():
         say(f"{KINDS.get(kind, kind)}: {count}")
     for name, value in result.measures.items():
-        say(f"{name}: {value}")
+        say(f"{MEASURES.get(name, name)}: {value}")
     if result.stopped:
         say(f"interrompida: {result.stopped}")
     if not result.turns:

@@ -87,9 +87,11 @@ def _why(decision: Decision) -> list[str] | None:
     return [decision["handoff_reason"], decision["handoff_by"], decision["handoff_brief"]]
 
 
-def _standing_for(decision: Decision) -> dict[str, Any]:
+def _standing_for(decision: Decision) -> str:
     """Say who speaks: the model, or a fixed sentence and why."""
-    return {name: decision[name] for name in ("origin", "abstained", "failure")}
+    if decision["abstained"]:
+        return "frase pronta: barrada duas vezes"
+    return "modelo" if decision["origin"] == "model" else f"frase pronta: {decision['failure']}"
 
 
 def _asked_of_tool(decision: Decision, *, exactly: bool) -> object:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlmodel import SQLModel
@@ -22,9 +23,11 @@ from secretaria.evaluation.spending import CappedChat
 from secretaria.knowledge.folder import load_business_folder, read_folder
 from secretaria.knowledge.library import PublishedLibrary, publish_folder
 from secretaria.knowledge.store import load_business, write_version
+from secretaria.llm.budget import Budget
 from secretaria.llm.chat import ChatAnswer, ChatRequest
 from secretaria.llm.pricing import PriceList
 from secretaria.replies.cases import ExpectationInvalid, Expected, TurnNotRecorded, drop_case, keep_as_case, list_cases
+from secretaria.settings import BudgetSection
 from secretaria.simulation import SAMPLE_BUSINESS
 from tests.acceptance.commands import Ran, secretaria
 from tests.answering import BUBBLES, Scene, a_draft
@@ -35,6 +38,7 @@ from tests.scripted_model import ScriptedModel, says
 RENATA = Actor("renata", "panel", "balcao")
 TODAY = date(2026, 11, 25)
 PRICES = PriceList(["modelo-caro 1000 1000"])
+DAY = 100_000
 
 
 class Asked:
@@ -90,6 +94,32 @@ def test_every_decision_of_the_clinic_is_reproduced(clinic: Played) -> None:
     """From what was recorded, each turn that asked the model is decided as it was, to the last field and word."""
     assert [mismatch for one in clinic.again for mismatch in one.mismatches] == []
     assert len(clinic.again) == 84
+
+
+def test_what_went_wrong_is_reproduced_too(recorded: Scene, model: ScriptedModel) -> None:
+    """A draft that was stopped twice, a model that was down, and one that was asked with a shorter memory."""
+    limits = BudgetSection(
+        conversation_tokens_per_day=0, conversation_usd_per_day=0, day_tokens=DAY, small_model="outro"
+    )
+    budget = Budget(recorded.engine, recorded.clock, limits, PRICES, lambda: ZoneInfo("America/Sao_Paulo"))
+    recorded.room = replace(recorded.room, budget=budget)
+    model.endings += [says(a_draft(bubbles=["A limpeza custa R$ 999."]))] * 2
+    for mode, used in (("answer", 0), ("error_500", 0), ("answer", round(DAY * 0.86))):
+        if used:
+            budget.reserve(None, "outro-modelo", prompt_tokens=used).settle()
+            model.endings.append(says(a_draft(bubbles=BUBBLES)))
+        model.faults.mode = mode  # type: ignore[assignment]  # one of its modes
+        number = f"55209000003{len(recorded.turns()):02d}"
+        recorded.customer_writes("quanto custa a limpeza?", number=number)
+        recorded.quiet()
+        recorded.answer(len(recorded.turns()))
+    decided = [row["decision"] for row in rows(recorded.engine, "recording")][2:]
+    assert [(one["abstained"], one["origin"], one["checks"].get("budget")) for one in decided] == [
+        (True, "model", None),
+        (False, "fallback", None),
+        (False, "model", "short_memory"),
+    ]
+    assert again(recorded).matched == 5
 
 
 def test_nothing_is_written_while_answering_again(recorded: Scene) -> None:
@@ -202,6 +232,8 @@ def test_the_command_answers_again(recorded: Scene, tmp_path: Path) -> None:
     page = (tmp_path / "saida" / "relatorio.html").read_text(encoding="utf-8")
     assert "quanto custa a limpeza?" in page
     assert NUMBER not in page
+    (looked,) = rows(recorded.engine, "audit_entry")
+    assert (looked["action"], looked["after"]["turns"]) == ("recordings.replayed", 2)
 
 
 def test_the_commands_keep_and_run_a_case(recorded: Scene, tmp_path: Path) -> None:

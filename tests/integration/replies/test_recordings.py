@@ -49,6 +49,17 @@ def test_a_turn_without_the_model_keeps_nothing(scene: Scene) -> None:
     assert rows(scene.engine, "recording") == []
 
 
+def test_what_a_person_overtook_is_kept_too(scene: Scene, model: ScriptedModel) -> None:
+    """What would have been said can be looked at, though nobody heard it."""
+    model.endings.append(says(a_draft(bubbles=BUBBLES)))
+    model.meanwhile.append(scene.person_writes)
+    ask(scene, "quanto custa a limpeza?")
+    assert scene.turns()[0]["reason"] == "conversation_attended"
+    (row,) = rows(scene.engine, "recording")
+    assert row["decision"]["bubbles"] == BUBBLES
+    assert scene.bubbles() == []
+
+
 @pytest.mark.parametrize("broken", ["building", "writing", "size"])
 def test_what_cannot_be_kept_costs_no_reply(
     scene: Scene, model: ScriptedModel, monkeypatch: pytest.MonkeyPatch, broken: str
