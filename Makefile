@@ -3,6 +3,10 @@
 PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/.installed
+# semgrep wants older libraries than we use, so it lives by itself; it asks nobody on the network, and writes only here.
+SEMGREP := .venv/semgrep/.installed
+SEMGREP_ALONE := SEMGREP_SETTINGS_FILE=$(CURDIR)/.venv/semgrep/settings.yml SEMGREP_LOG_FILE=$(CURDIR)/.venv/semgrep/log \
+	$(CURDIR)/.venv/semgrep/bin/semgrep scan --metrics=off --disable-version-check
 
 .PHONY: help setup demo up test check security approve bench chaos score picture vendor
 
@@ -30,10 +34,12 @@ check: $(INSTALLED) ## Lint, format, types and import rules
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-security: $(INSTALLED) ## Look for unsafe code and for secrets that were committed
+security: $(INSTALLED) $(SEMGREP) ## Look for unsafe code and for secrets that were committed
 	$(BIN)/bandit -q -ll -s B108 -r secretaria
 	@cp .secrets.baseline .venv/.secrets.baseline
 	@$(BIN)/detect-secrets-hook --baseline .venv/.secrets.baseline $$(git ls-files secretaria migrations) || [ $$? = 3 ]  # 3: only lines moved
+	@cd rules && $(SEMGREP_ALONE) --test . >/dev/null 2>&1 || $(SEMGREP_ALONE) --test .
+	$(SEMGREP_ALONE) --config rules --error --quiet secretaria migrations
 
 bench: $(INSTALLED) ## Measure the door and the pipeline, as ratios in one run
 	$(BIN)/python benchmarks/door.py
@@ -54,6 +60,12 @@ vendor: ## Fetch the front-end files of others again, from the npm registry (nee
 			cp $$from/package/$$file $$list/$$name && chmod 644 $$list/$$name && rm -r $$from && echo "$$list/$$name"; \
 		done || exit 1; \
 	done
+
+$(SEMGREP): rules/requirements.txt $(INSTALLED)
+	@$(BIN)/python -m venv --without-pip .venv/semgrep
+	@pip=$$($(BIN)/python -m pip --version >/dev/null 2>&1 && echo $(BIN)/python || echo $(PYTHON)); \
+		$$pip -m pip --python .venv/semgrep/bin/python install --quiet --disable-pip-version-check -r rules/requirements.txt
+	@touch $@
 
 # Debian's python3 may come without ensurepip; its pip then fills a bare environment from outside.
 $(INSTALLED): pyproject.toml constraints.txt
