@@ -12,11 +12,10 @@ import typer
 from secretaria.errors import NotFound, UsageInvalid
 
 if TYPE_CHECKING:
-    from secretaria.agenda.booking import By
-    from secretaria.agenda.models import Action, Booking
-    from secretaria.agenda.slots import Slot
+    from collections.abc import Callable
+
+    from secretaria.agenda.models import Booking
     from secretaria.bootstrap import Installation
-    from secretaria.knowledge.agenda_rules import Agenda
     from secretaria.knowledge.business import BusinessCard
 
 app = typer.Typer(no_args_is_help=True, help="Agenda: o que está livre e marcado, marcações à mão, arquivos.")
@@ -40,7 +39,7 @@ def list_bookings(day: Day = None, days: Days = 14, as_json: Json = False) -> No
     from secretaria.cli.console import say
     from secretaria.database.transaction import transaction
 
-    parts, card, _ = _open()
+    parts, card = _open()
     first, until = _span(card, parts.clock.now(), day, days)
     with transaction(parts.engine) as session:
         bookings = store.bookings_between(session, first, until)
@@ -60,11 +59,15 @@ def slots(
     as_json: Json = False,
 ) -> None:
     """Mostra o que está livre agora, pelas mesmas regras que a secretária segue."""
+    from secretaria.agenda.by_hand import free_between
     from secretaria.cli.console import paper, print_json, say
+    from secretaria.database.transaction import transaction
 
-    parts, card, agenda = _open()
+    parts, card = _open()
     now = parts.clock.now()
-    found = _free(parts, card, agenda, kind, unit, day, days)
+    begins, _ = _span(card, now, day, days)
+    with transaction(parts.engine) as session:
+        found = free_between(session, card, kind=kind, unit=unit, first=begins.date(), days=days, now=now)
     for slot in found:
         local = slot.starts_at.astimezone(card.identity.timezone)
         if as_json:
@@ -85,44 +88,43 @@ def book(
     as_json: Json = False,
 ) -> None:
     """Marca um horário livre para um cliente."""
-    from secretaria.agenda.booking import SlotTaken, execute_change
-    from secretaria.agenda.models import Action
-    from secretaria.agenda.offers import Change
-    from secretaria.conversations.store import upsert_contact
+    from secretaria.agenda import store
+    from secretaria.agenda.by_hand import book_by_hand
+    from secretaria.cli.installed import operator
     from secretaria.database.transaction import transaction
-    from secretaria.whaticket.numbers import first_number, identity_key
 
-    parts, card, agenda = _open()
-    digits = first_number([[number]])
-    if digits is None:
-        raise UsageInvalid("o número não é utilizável", "escreva com DDI e DDD, como 5511988887777")
+    parts, card = _open()
     moment = _moment(at, card)
-    day = moment.astimezone(card.identity.timezone).date().isoformat()
-    found = next((one for one in _free(parts, card, agenda, kind, unit, day, 1) if one.starts_at == moment), None)
-    if found is None:
-        raise SlotTaken("este horário não está livre")
-    change = Change(Action.BOOK, found.kind, found.unit, found.starts_at, found.ends_at, None, found.slot_id, person)
-    now = parts.clock.now()
     with transaction(parts.engine) as session:
-        contact = upsert_contact(session, identity_key=identity_key(digits), number=digits, name=None, now=now)
-        booking = execute_change(session, agenda, change, _by(contact), now)
+        booking = book_by_hand(
+            session,
+            card,
+            starts_at=moment,
+            unit=unit,
+            number=number,
+            kind=kind,
+            person=person,
+            by=operator(),
+            now=parts.clock.now(),
+        )
+        digits = store.numbers_of(session, [booking]).get(booking.contact_id or 0)
     _show(booking, card, digits, as_json=as_json)
 
 
 @app.command()
 def cancel(code: Code, as_json: Json = False) -> None:
     """Cancela uma marcação; os lembretes dela não saem mais."""
-    from secretaria.agenda.models import Action
+    from secretaria.agenda.by_hand import cancel_by_hand
 
-    _change(code, Action.CANCEL, as_json=as_json)
+    _change(cancel_by_hand, code, as_json=as_json)
 
 
 @app.command()
 def confirm(code: Code, as_json: Json = False) -> None:
     """Confirma uma marcação."""
-    from secretaria.agenda.models import Action
+    from secretaria.agenda.by_hand import confirm_by_hand
 
-    _change(code, Action.CONFIRM, as_json=as_json)
+    _change(confirm_by_hand, code, as_json=as_json)
 
 
 @app.command("import")
@@ -134,14 +136,15 @@ def import_file(
     """Importa horários livres e marcações; o que já veio não vem duas vezes, o que mudou aqui fica como está."""
     from dataclasses import asdict
 
+    from secretaria.agenda.by_hand import import_by_hand, require_known
     from secretaria.agenda.calendar_file import read_calendar
-    from secretaria.agenda.importing import import_agenda, read_agenda_json
+    from secretaria.agenda.importing import read_agenda_json
     from secretaria.cli.console import paper, print_json, say
+    from secretaria.cli.installed import operator
     from secretaria.database.transaction import transaction
 
-    parts, card, _ = _open()
-    if unit is not None and unit not in card.hours.units:
-        raise UsageInvalid(f"a unidade '{unit}' não existe", f"existem: {', '.join(card.hours.units)}")
+    parts, card = _open()
+    require_known("a unidade", unit, card.hours.units)
     try:
         content = file.read_bytes()
     except OSError as error:
@@ -149,7 +152,7 @@ def import_file(
     is_calendar = file.suffix.lower() == ".ics"
     incoming = read_calendar(content, card, unit) if is_calendar else read_agenda_json(content, card)
     with transaction(parts.engine) as session:
-        done = import_agenda(session, card, incoming, parts.clock.now())
+        done = import_by_hand(session, card, incoming, named=file.name, by=operator(), now=parts.clock.now())
     for skipped in incoming.skipped:
         say(skipped)
     if as_json:
@@ -178,7 +181,7 @@ def export(
     from secretaria.cli.installed import operator
     from secretaria.database.transaction import transaction
 
-    parts, card, _ = _open()
+    parts, card = _open()
     first, until = _span(card, parts.clock.now(), day, days)
     with transaction(parts.engine) as session:
         bookings = store.bookings_between(session, first, until)
@@ -191,64 +194,26 @@ def export(
         file.write_bytes(content)
 
 
-def _open() -> tuple[Installation, BusinessCard, Agenda]:
+def _open() -> tuple[Installation, BusinessCard]:
+    from secretaria.agenda.by_hand import agenda_of
     from secretaria.cli.installed import open_installation
 
     parts = open_installation()
     card = parts.business.card
-    if card.agenda is None:
-        raise NotFound("este negócio não tem agenda", "declare [agenda] em negocio.toml")
-    return parts, card, card.agenda
+    agenda_of(card)
+    return parts, card
 
 
-def _change(code: str, action: Action, *, as_json: bool) -> None:
+def _change(change: Callable[..., Booking], code: str, *, as_json: bool) -> None:
     from secretaria.agenda import store
-    from secretaria.agenda.booking import BookingNotFound, execute_change
-    from secretaria.agenda.offers import Change
+    from secretaria.cli.installed import operator
     from secretaria.database.transaction import transaction
 
-    parts, card, agenda = _open()
+    parts, card = _open()
     with transaction(parts.engine) as session:
-        found = store.find_booking(session, code.strip().upper())
-        if found is None:
-            raise BookingNotFound
-        change = Change(action, found.kind, found.unit, found.starts_at, found.ends_at, found.code)
-        booking = execute_change(session, agenda, change, _by(None), parts.clock.now())
+        booking = change(session, card, code, by=operator(), now=parts.clock.now())
         number = store.numbers_of(session, [booking]).get(booking.contact_id or 0)
     _show(booking, card, number, as_json=as_json)
-
-
-def _by(contact_id: int | None) -> By:
-    from secretaria.agenda.booking import By
-    from secretaria.cli.installed import operator_name
-
-    return By(operator_name(), contact_id=contact_id)
-
-
-def _free(
-    parts: Installation,
-    card: BusinessCard,
-    agenda: Agenda,
-    kind: str | None,
-    unit: str | None,
-    day: str | None,
-    days: int,
-) -> list[Slot]:
-    from secretaria.agenda import store
-    from secretaria.agenda.slots import Wish, free_slots
-    from secretaria.database.transaction import transaction
-
-    if kind is not None and kind not in agenda.kinds:
-        raise UsageInvalid(f"o tipo '{kind}' não existe", f"existem: {', '.join(agenda.kinds)}")
-    if unit is not None and unit not in card.hours.units:
-        raise UsageInvalid(f"a unidade '{unit}' não existe", f"existem: {', '.join(card.hours.units)}")
-    first, until = _span(card, parts.clock.now(), day, days)
-    begins = first.astimezone(card.identity.timezone).date()
-    wish = Wish(kind or agenda.kinds[0], unit, begins, begins + timedelta(days=days - 1))
-    with transaction(parts.engine) as session:
-        listed = store.open_slots(session, first=first, until=until)
-        taken = store.taken_between(session, first=first, until=until + timedelta(days=1))
-    return free_slots(card, agenda, listed, taken, wish, parts.clock.now())
 
 
 def _span(card: BusinessCard, now: datetime, day: str | None, days: int) -> tuple[datetime, datetime]:

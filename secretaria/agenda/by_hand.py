@@ -1,0 +1,211 @@
+"""The agenda in people's hands: what is free, booked, moved, cancelled, confirmed or imported; each noted in the audit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict
+from datetime import date, datetime, time, timedelta
+
+from sqlmodel import Session
+
+from secretaria.agenda import store
+from secretaria.agenda.booking import BookingNotFound, By, SlotTaken, execute_change
+from secretaria.agenda.importing import Imported, Incoming, import_agenda
+from secretaria.agenda.models import Action, Booking
+from secretaria.agenda.offers import Change
+from secretaria.agenda.slots import Slot, Wish, free_slots
+from secretaria.audit.trail import Actor, note
+from secretaria.conversations.models import Contact
+from secretaria.conversations.store import upsert_contact
+from secretaria.errors import NotFound, UsageInvalid
+from secretaria.knowledge.agenda_rules import Agenda
+from secretaria.knowledge.business import BusinessCard
+from secretaria.privacy import keyed_hash
+from secretaria.whaticket.numbers import first_number, identity_key
+
+DONE = {Action.BOOK: "booked", Action.MOVE: "moved", Action.CANCEL: "cancelled", Action.CONFIRM: "confirmed"}
+
+
+class NoAgenda(NotFound):
+    """The business declares no agenda."""
+
+    def __init__(self) -> None:
+        super().__init__("este negócio não tem agenda", "declare [agenda] em negocio.toml")
+
+
+def agenda_of(card: BusinessCard) -> Agenda:
+    """Return the rules of booking of a business.
+
+    Raises:
+        NoAgenda: It has none.
+    """
+    if card.agenda is None:
+        raise NoAgenda
+    return card.agenda
+
+
+def free_between(
+    session: Session, card: BusinessCard, *, kind: str | None, unit: str | None, first: date, days: int, now: datetime
+) -> list[Slot]:
+    """Return what is free on some days, by the rules the secretary follows.
+
+    Args:
+        session: An open session.
+        card: The business.
+        kind: What would be booked; the first kind by default.
+        unit: Where; anywhere by default.
+        first: The first day, in the zone of the business.
+        days: How many.
+        now: The present moment.
+
+    Raises:
+        NoAgenda: The business has none.
+        UsageInvalid: It has no such kind or unit.
+    """
+    agenda = agenda_of(card)
+    require_known("o tipo", kind, agenda.kinds)
+    require_known("a unidade", unit, card.hours.units)
+    begins = datetime.combine(first, time(), tzinfo=card.identity.timezone)
+    ends = datetime.combine(first + timedelta(days=days), time(), tzinfo=card.identity.timezone)
+    listed = store.open_slots(session, first=begins, until=ends)
+    taken = store.taken_between(session, first=begins, until=ends + timedelta(days=1))
+    wish = Wish(kind or agenda.kinds[0], unit, first, first + timedelta(days=days - 1))
+    return free_slots(card, agenda, listed, taken, wish, now)
+
+
+def require_known(what: str, named: str | None, known: Iterable[str]) -> None:
+    """Refuse a name that the business does not have.
+
+    Raises:
+        UsageInvalid: It is none of them.
+    """
+    listed = list(known)
+    if named is not None and named not in listed:
+        raise UsageInvalid(f"{what} '{named}' não existe", f"existem: {', '.join(listed)}")
+
+
+def book_by_hand(
+    session: Session,
+    card: BusinessCard,
+    *,
+    starts_at: datetime,
+    unit: str,
+    number: str,
+    kind: str | None,
+    person: str | None,
+    by: Actor,
+    now: datetime,
+) -> Booking:
+    """Book a free moment for the customer of a number, known or new.
+
+    Raises:
+        NoAgenda: The business has none.
+        UsageInvalid: The number cannot be used, or there is no such kind or unit.
+        SlotTaken: The moment is not free.
+    """
+    digits = first_number([[number]])
+    if digits is None:
+        raise UsageInvalid("o número não é utilizável", "escreva com DDI e DDD, como 5511988887777")
+    slot = _slot_at(session, card, kind, unit, starts_at, now)
+    contact = upsert_contact(session, identity_key=identity_key(digits), number=digits, name=None, now=now)
+    change = Change(Action.BOOK, slot.kind, slot.unit, slot.starts_at, slot.ends_at, None, slot.slot_id, person)
+    return _execute(session, card, change, by, now, contact_id=contact)
+
+
+def move_by_hand(
+    session: Session, card: BusinessCard, code: str, *, starts_at: datetime, unit: str, by: Actor, now: datetime
+) -> Booking:
+    """Give a booking another moment that is free.
+
+    Raises:
+        BookingNotFound: There is none of this code.
+        SlotTaken: The moment is not free, or the booking no longer stands.
+    """
+    found = _find(session, code)
+    slot = _slot_at(session, card, found.kind, unit, starts_at, now)
+    change = Change(Action.MOVE, slot.kind, slot.unit, slot.starts_at, slot.ends_at, found.code, slot.slot_id)
+    return _execute(session, card, change, by, now)
+
+
+def cancel_by_hand(session: Session, card: BusinessCard, code: str, *, by: Actor, now: datetime) -> Booking:
+    """Cancel a booking; its reminders are not sent any more.
+
+    Raises:
+        BookingNotFound: There is none of this code.
+        SlotTaken: It no longer stands.
+    """
+    return _end(session, card, Action.CANCEL, code, by, now)
+
+
+def confirm_by_hand(session: Session, card: BusinessCard, code: str, *, by: Actor, now: datetime) -> Booking:
+    """Confirm a booking.
+
+    Raises:
+        BookingNotFound: There is none of this code.
+        SlotTaken: It no longer stands.
+    """
+    return _end(session, card, Action.CONFIRM, code, by, now)
+
+
+def import_by_hand(
+    session: Session, card: BusinessCard, incoming: Incoming, *, named: str, by: Actor, now: datetime
+) -> Imported:
+    """Take in what a file says.
+
+    Args:
+        session: An open session.
+        card: The business.
+        incoming: What the file says.
+        named: Its name, for the audit.
+        by: Who imports it.
+        now: The present moment.
+    """
+    done = import_agenda(session, card, incoming, now)
+    note(session, by, "agenda.imported", named, at=now, after=asdict(done))
+    return done
+
+
+def _end(session: Session, card: BusinessCard, action: Action, code: str, by: Actor, now: datetime) -> Booking:
+    found = _find(session, code)
+    change = Change(action, found.kind, found.unit, found.starts_at, found.ends_at, found.code)
+    return _execute(session, card, change, by, now)
+
+
+def _find(session: Session, code: str) -> Booking:
+    found = store.find_booking(session, code.strip().upper())
+    if found is None:
+        raise BookingNotFound
+    return found
+
+
+def _slot_at(
+    session: Session, card: BusinessCard, kind: str | None, unit: str, starts_at: datetime, now: datetime
+) -> Slot:
+    day = starts_at.astimezone(card.identity.timezone).date()
+    free = free_between(session, card, kind=kind, unit=unit, first=day, days=1, now=now)
+    slot = next((one for one in free if one.starts_at == starts_at), None)
+    if slot is None:
+        raise SlotTaken("este horário não está livre")
+    return slot
+
+
+def _execute(
+    session: Session, card: BusinessCard, change: Change, by: Actor, now: datetime, contact_id: int | None = None
+) -> Booking:
+    before = store.find_booking(session, change.booking) if change.booking else None
+    was = _told(before) if before else None
+    booking = execute_change(session, agenda_of(card), change, By(by.signature, contact_id=contact_id), now)
+    contact = session.get(Contact, booking.contact_id) if booking.contact_id else None
+    subject = keyed_hash(contact.identity_key) if contact else None
+    act = f"agenda.{DONE[Action(change.action)]}"
+    note(session, by, act, booking.code, at=now, subject=subject, before=was, after=_told(booking))
+    return booking
+
+
+def _told(booking: Booking) -> dict[str, str]:
+    return {
+        "kind": booking.kind,
+        "unit": booking.unit,
+        "starts_at": booking.starts_at.isoformat(),
+        "state": str(booking.state),
+    }
