@@ -22,6 +22,7 @@ MOST = 500
 SHORTEST_NUMBER = 8
 SNIPPET = 120
 ACCENTED, PLAIN = "áàâãäéèêëíìîïóòôõöúùûüçñ", "aaaaaeeeeiiiiooooouuuucn"
+FOLDED = (ACCENTED + ACCENTED.upper(), 2 * PLAIN)  # a database of locale C leaves the case of accented letters
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -179,13 +180,12 @@ def _found_by(written: str) -> ColumnElement[bool]:
 
 def _plain(column: Any) -> Any:  # noqa: ANN401  # a column of SQLAlchemy
     """Fold accents and case in the database as ``fold`` does here, without an extension of PostgreSQL."""
-    return func.translate(func.lower(func.coalesce(column, "")), literal(ACCENTED), literal(PLAIN))
+    return func.translate(func.lower(func.coalesce(column, "")), *map(literal, FOLDED))
 
 
 def _rows(session: Session, found: Sequence[tuple[int, Conversation, Contact]]) -> list[BoardRow]:
     identifiers = [conversation.id or 0 for _, conversation, _ in found]
-    last = _newest(session, Message, identifiers, col(Message.seq).desc())
-    read = _newest(session, Reply, identifiers, col(Reply.id).desc(), col(Reply.intention).is_not(None))
+    last, read = _last_messages(session, identifiers), _last_readings(session, identifiers)
     rows = []
     for rank, conversation, contact in found:
         identifier = conversation.id or 0
@@ -214,14 +214,23 @@ def _rows(session: Session, found: Sequence[tuple[int, Conversation, Contact]]) 
     return rows
 
 
-def _newest(session: Session, table: Any, identifiers: Sequence[int], order: Any, *conditions: Any) -> dict[int, Any]:  # noqa: ANN401  # one of two models
+def _last_messages(session: Session, identifiers: Sequence[int]) -> dict[int, Message]:
     newest = (
-        select(table)
-        .where(col(table.conversation_id).in_(identifiers), *conditions)
-        .distinct(col(table.conversation_id))
-        .order_by(col(table.conversation_id), order)
+        select(Message)
+        .join(Conversation, col(Conversation.id) == Message.conversation_id)
+        .where(col(Conversation.id).in_(identifiers), Message.seq == Conversation.last_seq)
     )
-    return {row.conversation_id: row for row in session.exec(newest).all()}
+    return {message.conversation_id: message for message in session.exec(newest).all()}
+
+
+def _last_readings(session: Session, identifiers: Sequence[int]) -> dict[int, Reply]:
+    newest = (
+        select(func.max(Reply.id))
+        .where(col(Reply.conversation_id).in_(identifiers), col(Reply.intention).is_not(None))
+        .group_by(col(Reply.conversation_id))
+    )
+    found = session.exec(select(Reply).where(col(Reply.id).in_(newest))).all()
+    return {reply.conversation_id: reply for reply in found}
 
 
 def _waits_since(conversation: Conversation) -> datetime:

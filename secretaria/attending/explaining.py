@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
 from secretaria.conversations.models import Message, Turn
 from secretaria.conversations.store import messages_of_turn
@@ -125,7 +125,9 @@ def explain_turn(session: Session, *, turn_id: int | None = None, message_id: in
             "explique uma resposta dela, ou a rodada: secretaria conversations show",
         )
     version_id, chunks = _version(session, reply.business_version)
-    items = session.exec(select(OutboxItem).where(OutboxItem.turn_id == turn.id).order_by(OutboxItem.position)).all()  # type: ignore[arg-type]  # sqlmodel types columns as their values
+    items = session.exec(
+        select(OutboxItem).where(OutboxItem.turn_id == turn.id).order_by(col(OutboxItem.position))
+    ).all()
     return Explanation(
         turn_id=turn.id or 0,
         conversation_id=turn.conversation_id,
@@ -164,6 +166,12 @@ def explain_turn(session: Session, *, turn_id: int | None = None, message_id: in
         llm_seconds=reply.llm_seconds,
         steps=reply.steps,
     )
+
+
+def last_answer(session: Session, conversation_id: int) -> int | None:
+    """Return the turn of the last decision in a conversation; None where none was made."""
+    last = select(Reply.turn_id).where(Reply.conversation_id == conversation_id).order_by(col(Reply.id).desc())
+    return session.exec(last.limit(1)).first()
 
 
 def _version(session: Session, fingerprint: str | None) -> tuple[int | None, Mapping[str, Chunk]]:

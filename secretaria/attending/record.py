@@ -12,14 +12,21 @@ from secretaria.attending.board import waiting_since
 from secretaria.attending.holding import ConversationUnknown
 from secretaria.attending.models import InternalNote
 from secretaria.conversations.models import Contact, Conversation, Episode, EpisodeState, Message
+from secretaria.errors import NotFound
 from secretaria.memory.models import CustomerFact
 from secretaria.memory.store import recall
 from secretaria.privacy import mask_number
 from secretaria.replies.models import Reply
+from secretaria.whaticket.numbers import identity_key
 
 BUBBLES = 200
 NOTES = 50
+SHORTEST_NUMBER = 8
 SUMMARIES = 5
+
+
+class ConversationNotNamed(NotFound):
+    """What was typed names no conversation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +37,6 @@ class Bubble:
         author: ``contact``, ``secretary`` or ``attendant``.
         attendant: The account that wrote it here; None for what came from the phone or Whaticket.
         delivery: State of our own bubbles, empty for received ones.
-        delivery_reason: Code of why it stands, where it does.
         turn_id: The turn it belongs to; the secretary's can be explained by it.
     """
 
@@ -164,6 +170,37 @@ def number_of(session: Session, conversation_id: int) -> str:
     if not found:
         raise ConversationUnknown(conversation_id)
     return found
+
+
+def conversations_of(session: Session, written: str) -> Sequence[int]:
+    """Return the conversations of a number, however it is written, the last touched first; none where it is unknown."""
+    digits = "".join(filter(str.isdecimal, written))
+    keys = [identity_key(digits), identity_key(f"55{digits}")]
+    statement = (
+        select(Conversation.id)
+        .join(Contact, col(Contact.id) == Conversation.contact_id)
+        .where(col(Contact.identity_key).in_(keys))
+        .order_by(col(Conversation.last_message_at).desc())
+    )
+    return [identifier for identifier in session.exec(statement).all() if identifier is not None]
+
+
+def conversation_named(session: Session, written: str) -> int:
+    """Return the conversation that a person names: by its own number in the list, or by the customer's.
+
+    Raises:
+        ConversationNotNamed: It is neither, or of nobody.
+    """
+    named = written.strip().lower().removeprefix("c")
+    if named.isascii() and named.isdigit() and len(named) < SHORTEST_NUMBER:
+        return int(named)
+    found = conversations_of(session, written)
+    if not found:
+        raise ConversationNotNamed(
+            "nenhuma conversa com este nome",
+            "use o número da lista (secretaria conversations list) ou o telefone com DDD",
+        )
+    return found[0]
 
 
 def bubbles_of(session: Session, message_ids: Sequence[int]) -> dict[int, Bubble]:

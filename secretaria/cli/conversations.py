@@ -1,4 +1,4 @@
-"""secretaria conversations: what is held about a person, handed out or erased at their request."""
+"""secretaria conversations: the live view, what a person does in one, and what is held about somebody (LGPD)."""
 
 from __future__ import annotations
 
@@ -7,14 +7,21 @@ from typing import Annotated
 
 import typer
 
-app = typer.Typer(no_args_is_help=True, help="Conversas: exportar e apagar os dados de uma pessoa (LGPD).")
+from secretaria.cli import attending
+
+app = typer.Typer(
+    no_args_is_help=True, help="Conversas: acompanhar, assumir, escrever; exportar e apagar dados (LGPD)."
+)
 
 Number = Annotated[str, typer.Argument(metavar="NÚMERO", help="Número da pessoa, com DDD.")]
 
 
 @app.callback()
 def group() -> None:
-    """Conversas: exportar e apagar os dados de uma pessoa (LGPD)."""
+    """Conversas: acompanhar, assumir, escrever; exportar e apagar os dados de uma pessoa (LGPD)."""
+
+
+attending.register(app)
 
 
 @app.command()
