@@ -32,11 +32,15 @@ class Problem:
         file: The file it stands in.
         line: Its line, counted from one; None where it belongs to no line.
         reason: What is wrong, in Portuguese.
+        key: The dotted key of the card whose value it is; empty where it is no value.
+        flaw: What is wrong with that value, for whoever sees the value in front of them.
     """
 
     file: str
     line: int | None
     reason: str
+    key: str = ""
+    flaw: str = ""
 
 
 class BusinessInvalid(ConfigurationError):
@@ -163,7 +167,10 @@ def parse_card(text: str, file: str) -> BusinessCard:
         raise refusal(file, [problem], "abra o arquivo na linha indicada") from error
     except ValidationError as error:
         problems = [
-            Problem(file, line_of_key(text, item["loc"]), _sentence(item)) for item in error.errors(include_url=False)
+            Problem(
+                file, line_of_key(text, item["loc"]), _sentence(item), ".".join(map(str, item["loc"])), reason(item)
+            )
+            for item in error.errors(include_url=False)
         ]
         problems.sort(key=lambda problem: problem.line or 0)
         raise refusal(file, problems, CARD_HINT) from error

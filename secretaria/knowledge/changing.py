@@ -26,6 +26,7 @@ from secretaria.knowledge.store import (
     find_version,
     publish,
     published_id,
+    set_drafts_aside,
     snapshot_of,
     write_version,
 )
@@ -140,6 +141,8 @@ def hand_in(
     if publish_it:
         publish(session, written.version_id or 0, over=parent, by=by.signature, now=now)
         _tell(written)
+    else:
+        set_drafts_aside(session, now, but=written.version_id)
     act = f"knowledge.{DONE[origin]}" if publish_it else "knowledge.drafted"
     _note(session, by, act, written.version_id, over=parent, told=_told(difference, note), now=now)
     return Change(written, difference, current_id, is_new=True, version_id=written.version_id, published=publish_it)
@@ -233,12 +236,13 @@ def published_version(session: Session) -> BusinessVersion:
 
 
 def standing_draft(session: Session) -> BusinessVersion | None:
-    """Return the newest version that was made from the published one and not published; None where there is none."""
+    """Return the draft that can be published as it is; None where nobody works on one, or another version came before."""
     current = published_id(session)
     published = select(col(Publication.version_id))
     query = (
         select(BusinessVersion)
         .where(col(BusinessVersion.parent_id) == current, col(BusinessVersion.id).not_in(published))
+        .where(col(BusinessVersion.set_aside_at).is_(None))
         .order_by(col(BusinessVersion.id).desc())
         .limit(1)
     )

@@ -15,7 +15,7 @@ ORIGINS = ("folder", "import", "edit", "answer", "restore")
 
 
 class BusinessVersion(SQLModel, table=True):
-    """One snapshot of everything an owner wrote; never changed and never deleted once it is written.
+    """One snapshot of everything an owner wrote; what it says is never changed and never deleted.
 
     Attributes:
         parent_id: The version it was made from; None for the first.
@@ -25,6 +25,7 @@ class BusinessVersion(SQLModel, table=True):
         card: The text of negocio.toml.
         base: The text of each file of base/ by its name.
         fingerprint: Names the content; equal for versions that say the same.
+        set_aside_at: Since when a draft is no longer worked on: it was dropped, or another one followed it.
     """
 
     __tablename__ = "business_version"
@@ -39,6 +40,7 @@ class BusinessVersion(SQLModel, table=True):
     base: dict[str, str] = Field(sa_type=JSON)
     fingerprint: str
     created_at: datetime = Field(sa_type=MOMENT)
+    set_aside_at: datetime | None = Field(default=None, sa_type=MOMENT)
 
 
 class Publication(SQLModel, table=True):

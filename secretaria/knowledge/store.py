@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import and_, func, insert, select
+from sqlalchemy import and_, func, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as insert_or_give_way
 from sqlmodel import Session, col
 
@@ -191,6 +191,17 @@ def publish(session: Session, version_id: int, *, over: int | None, by: str, now
     )
     if placed.scalar_one_or_none() is None:
         raise PublishedMeanwhile
+
+
+def set_drafts_aside(session: Session, now: datetime, *, but: int | None = None) -> None:
+    """Let nobody work on the drafts there are, except on one."""
+    drafts = col(BusinessVersion.id).not_in(select(col(Publication.version_id)))
+    kept = col(BusinessVersion.id).is_distinct_from(but)
+    session.execute(
+        update(BusinessVersion)
+        .where(drafts, kept, col(BusinessVersion.set_aside_at).is_(None))
+        .values(set_aside_at=now)
+    )
 
 
 def publications(session: Session, limit: int = 50) -> list[Publication]:
