@@ -38,7 +38,7 @@ LLM_CAUSES = (
     "timeout", "rate_limited", "unauthorized", "unknown_model", "bad_request", "server_error", "unreachable",
     "not_an_answer", "empty", "unreadable_draft", "breaker_open", "budget",
 )  # fmt: skip
-LLM_PURPOSES = ("reply", "repair", "regeneration", "summary", "transcription")
+LLM_PURPOSES = ("reply", "repair", "regeneration", "summary", "transcription", "rehearsal")
 TOKEN_KINDS = ("fresh", "cached", "written")
 HEARING_OUTCOMES = (
     "heard", "no_file", "refused_address", "refused_answer", "not_audio", "too_long", "silent", "budget", "misconfigured",
