@@ -28,6 +28,7 @@ class Item:
 
 MENU = (
     Item("/painel/indicadores", "Indicadores", "chart"),
+    Item("/painel/secretaria", "Secretária", "voice"),
     Item("/painel/equipe", "Equipe", "people", Role.OWNER),
     Item("/painel/auditoria", "Auditoria", "trail", Role.OWNER),
 )

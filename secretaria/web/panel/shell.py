@@ -12,7 +12,7 @@ from secretaria.attendants.entering import Pass
 from secretaria.bootstrap import Installation
 from secretaria.web.access import GOES_ON, RENEWED, for_everyone
 from secretaria.web.auth import pass_cookies
-from secretaria.web.panel import entering, indicators, team, trail
+from secretaria.web.panel import drafts, entering, indicators, secretary, team, trail, versions
 from secretaria.web.panel.navigation import HOME
 from secretaria.web.panel.refusals import HANDLERS
 from secretaria.web.panel.showing import Http, send_to
@@ -44,7 +44,7 @@ async def keep_going(message: Message, scope: Scope) -> None:
         headers.add("set-cookie", cookie.to_header(header=""))
 
 
-PAGES = (entering, indicators, team, trail)
+PAGES = (entering, indicators, secretary, drafts, versions, team, trail)
 router = Router(
     path="/",
     route_handlers=[go_home, lose_the_way, hand_out, *(route for page in PAGES for route in page.routes)],

@@ -39,6 +39,13 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "outro": "outro",
     },
     "satisfaction": {"satisfied": "satisfeito", "unsatisfied": "insatisfeito"},
+    "business_origin": {
+        "folder": "da pasta configurada",
+        "import": "importada",
+        "edit": "editada",
+        "answer": "resposta a uma pergunta",
+        "restore": "volta a uma anterior",
+    },
     "origin": {"cli": "terminal", "panel": "painel", "system": "sistema"},
 }
 
