@@ -119,7 +119,7 @@ def show_result(result: SuiteResult, page: Path | None, *, as_json: bool) -> Non
         say(f"{MEASURES.get(name, name)}: {value}")
     if result.stopped:
         say(f"interrompida: {result.stopped}")
-    if not result.turns:
+    if not result.turns and not result.stopped:
         say(NOTHING.get(result.suite, "nada foi avaliado: a pasta não tem conversations.jsonl com turnos"))
     if page is not None:
         say(f"relatório em {page}")

@@ -36,12 +36,12 @@ def grade_booking(
     expected = _expected(wanted, before, zone)
     if expected is None or _fits(wanted, before, after, zone):
         return ()
-    return (Mismatch(conversation.id, turn.n, "booking", expected, [_told(one, zone) for one in after]),)
+    return (Mismatch(conversation.id, turn.n, "booking", expected, [told_booking(one, zone) for one in after]),)
 
 
 def _expected(wanted: Wanted | None, before: Sequence[BookingSeen], zone: tzinfo) -> Any:  # noqa: ANN401  # for people
     if wanted is None or wanted.action in {"look", "other"}:
-        return {"unchanged": [_told(one, zone) for one in before]}
+        return {"unchanged": [told_booking(one, zone) for one in before]}
     when = f"{wanted.day} {wanted.at:%H:%M}" if wanted.day and wanted.at else None
     return {"action": wanted.action, "code": wanted.code, "when": when, "unit": wanted.unit}
 
@@ -74,6 +74,7 @@ def _at(booking: BookingSeen, wanted: Wanted, zone: tzinfo) -> bool:
     )
 
 
-def _told(booking: BookingSeen, zone: tzinfo) -> str:
+def told_booking(booking: BookingSeen, zone: tzinfo) -> str:
+    """Write a booking as reports show it."""
     local: datetime = booking.starts_at.astimezone(zone)
-    return f"{booking.code} {booking.unit} {local:%Y-%m-%d %H:%M} {booking.state}"
+    return " ".join(filter(None, (booking.code, booking.kind, booking.unit, f"{local:%Y-%m-%d %H:%M}", booking.state)))

@@ -6,12 +6,11 @@ from collections.abc import Iterator, Sequence
 from datetime import tzinfo
 from typing import Any
 
+from secretaria.evaluation.booking_grader import CANCELLED, told_booking
 from secretaria.evaluation.matching import found, missing
 from secretaria.evaluation.observed import BookingSeen
 from secretaria.evaluation.scenarios import STATES, Wanted, WantedBooking
 from secretaria.simulation.answers import fold
-
-CANCELLED = "cancelled"
 
 
 def grade_dialogue(
@@ -30,7 +29,7 @@ def grade_dialogue(
         yield "handoff", wanted.handoff, bool(handed_off)
     if wanted.bookings is not None and not _stand(wanted.bookings, bookings, zone):
         listed = [one.model_dump(mode="json", exclude_none=True) for one in wanted.bookings]
-        yield "booking", listed, [_told(one, zone) for one in bookings]
+        yield "booking", listed, [told_booking(one, zone) for one in bookings]
     if unsaid := missing(bubbles, wanted.must_say):
         yield "must_include", unsaid, list(bubbles)
     if said := found(bubbles, wanted.must_not_say):
@@ -58,8 +57,3 @@ def _fits(wanted: WantedBooking, booking: BookingSeen, zone: tzinfo) -> bool:
         and (wanted.unit is None or fold(wanted.unit) == fold(booking.unit))
         and (starts_at is None or starts_at == booking.starts_at)
     )
-
-
-def _told(booking: BookingSeen, zone: tzinfo) -> str:
-    local = booking.starts_at.astimezone(zone)
-    return f"{booking.code} {booking.kind} {booking.unit} {local:%Y-%m-%d %H:%M} {booking.state}"

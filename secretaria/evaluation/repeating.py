@@ -9,6 +9,7 @@ from typing import Any
 
 from secretaria.evaluation.again import BusinessUnknown, Change, answer_again
 from secretaria.evaluation.decisions import differences, unexpected
+from secretaria.evaluation.labelled import CAPPED
 from secretaria.evaluation.recorded import Archive, Listed, RecordedTurn
 from secretaria.evaluation.results import Mismatch, SuiteResult, TurnResult
 from secretaria.evaluation.spending import CALLS_A_TURN, COMPLETION_TOKENS, PROMPT_TOKENS, CappedChat
@@ -17,7 +18,6 @@ from secretaria.privacy import mask_text
 from secretaria.replies.cases import expected_of
 
 SUITE = "recorded"
-CAPPED = "o limite de custo seria ultrapassado; o que foi respondido até aqui está no resultado"
 UNREADABLE = "gravação de outra versão do programa"
 NO_BUSINESS = "a gravação não diz de que versão do negócio veio"
 

@@ -12,7 +12,7 @@ import yaml
 from secretaria.errors import ConfigurationError
 
 LARGEST = 64_000  # bytes; a scenario is a page
-HINT = "o formato está em docs/evaluation.md, com exemplos em tests/fixtures/oficina-rota/cenarios"
+HINT = "o formato está em docs/evaluation.md, com exemplos em secretaria/simulation/clinica-sorriso/cenarios"
 
 
 class PlainLoader(yaml.SafeLoader):

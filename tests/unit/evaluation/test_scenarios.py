@@ -41,6 +41,13 @@ def test_the_workshop_has_scenarios_with_a_script() -> None:
     assert scenarios[3].script[2].drafts[0]["tool_time"] == "10:10"
 
 
+def test_the_example_of_the_documentation_can_be_played(tmp_path: Path) -> None:
+    """What people copy is read as it stands there."""
+    page = (Path(__file__).parents[3] / "docs" / "evaluation.md").read_text(encoding="utf-8")
+    scenario = read_scenario(a_scenario(tmp_path, page.partition("```yaml\n")[2].partition("```")[0]))
+    assert (scenario.stop.turns, scenario.wanted.must_say, len(scenario.script)) == (6, ("R$ 210",), 1)
+
+
 def test_a_short_scenario_is_enough(tmp_path: Path) -> None:
     """Goal, beginning, end and what is expected; the rest has defaults."""
     scenario = read_scenario(a_scenario(tmp_path, GOOD))
