@@ -155,17 +155,25 @@ def release(conversation: Named, force: Force = False) -> None:
 
 
 def close(conversation: Named, force: Force = False) -> None:
-    """Encerra o assunto de uma conversa: o que vier depois começa do zero, com a secretária."""
+    """Encerra o assunto de uma conversa, e o ticket no Whaticket; o que vier depois começa do zero, com a secretária."""
     from secretaria.attending import holding
+    from secretaria.attending.closing import close_tickets
+    from secretaria.attending.record import number_of
+    from secretaria.cli.console import say
     from secretaria.cli.installed import operator
+    from secretaria.database.transaction import transaction
 
     parts = _open()
-    _do(
+    identifier = _do(
         parts,
         conversation,
         lambda session, one: holding.close(session, one, operator(), parts.clock.now(), force=force),
         "encerrada",
     )
+    with transaction(parts.engine) as session:
+        number = number_of(session, identifier)
+    if not close_tickets(parts.panel, number):
+        say("o ticket no Whaticket ficou como está: feche-o lá, se estiver aberto")
 
 
 def reply(conversation: Named, text: Words = None, request: Request = None) -> None:
@@ -292,7 +300,7 @@ def _open(*, reveal: bool = False) -> Installation:
     return parts
 
 
-def _do(parts: Installation, named: str, act: Callable[[Session, int], object], done: str) -> None:
+def _do(parts: Installation, named: str, act: Callable[[Session, int], object], done: str) -> int:
     from secretaria.attending.record import conversation_named
     from secretaria.cli.console import say
     from secretaria.database.transaction import transaction
@@ -301,6 +309,7 @@ def _do(parts: Installation, named: str, act: Callable[[Session, int], object], 
         conversation_id = conversation_named(session, named)
         changed = act(session, conversation_id)
     say(f"conversa {conversation_id}: {done if changed is not False else 'nada a mudar'}")
+    return conversation_id
 
 
 def _do_for_all(parts: Installation, act: Callable[[Session], bool], done: str) -> None:

@@ -23,6 +23,7 @@ TOLD = frozenset({
 WROTE = "wrote_to_feed"
 POLL_SECONDS = 1.0
 REST_SECONDS = 2.0
+CLOSING_SECONDS = 0.25  # how long a thread that listens may take to see that nobody does any more
 
 _BELLS: WeakKeyDictionary[Engine, Bell] = WeakKeyDictionary()
 
@@ -96,6 +97,8 @@ class Waker:
         """Stop listening, and wake everybody."""
         self._closed = True
         self._wake()
+        if self._thread is not None:
+            self._thread.join()
 
     @property
     def times(self) -> int:
@@ -118,7 +121,7 @@ class Waker:
             with suppress(redis.RedisError, OSError), self._client.pubsub() as subscription:  # type: ignore[no-untyped-call]  # redis leaves it untyped
                 subscription.subscribe(CHANNEL)
                 while not self._closed:
-                    if subscription.get_message(timeout=POLL_SECONDS) is not None:  # the subscription itself, too
+                    if subscription.get_message(timeout=CLOSING_SECONDS) is not None:  # the subscription itself, too
                         self._wake()
             time.sleep(0 if self._closed else POLL_SECONDS)
 

@@ -106,16 +106,22 @@ class HttpPanel:
 
     def change_ticket(self, ticket_id: int, *, status: TicketStatus, user_id: int | None, queue_id: int) -> Ticket:
         """Give a ticket a status, a person or nobody, and a queue."""
-        fields = {"status": status, "userId": user_id, "queueId": queue_id}
+        return self._change(ticket_id, {"status": status, "userId": user_id, "queueId": queue_id})
+
+    def close_ticket(self, ticket_id: int) -> Ticket:
+        """Close a ticket and leave the rest of it as it is."""
+        return self._change(ticket_id, {"status": "closed"})
+
+    def close(self) -> None:
+        """Close the connections kept open."""
+        self._client.close()
+
+    def _change(self, ticket_id: int, fields: dict[str, object]) -> Ticket:
         answer = self._ask(self._living_token(), "PUT", f"/tickets/{ticket_id}", json=fields)
         changed = _ticket(answer)
         if changed is None:
             raise PanelUnavailable("unreadable")
         return changed
-
-    def close(self) -> None:
-        """Close the connections kept open."""
-        self._client.close()
 
     def _ask(self, token: str, method: str, path: str, **request: Any) -> dict[str, Any]:  # noqa: ANN401  # httpx's own arguments
         """Ask once; a refused token is refreshed, and if that one is refused too, logged in for again, and no more."""

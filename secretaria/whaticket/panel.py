@@ -103,6 +103,14 @@ class Panel(Protocol):
         """
         ...
 
+    def close_ticket(self, ticket_id: int) -> Ticket:
+        """Close a ticket and leave the rest of it as it is.
+
+        Returns:
+            The ticket as it is afterwards: an edition that asks for a rating answers well and leaves it open.
+        """
+        ...
+
     def close(self) -> None:
         """Close the connections kept open."""
         ...

@@ -1,0 +1,113 @@
+"""What the feed costs whoever writes, with its triggers and without in the same run, and how soon a commit is seen."""
+
+from __future__ import annotations
+
+import statistics
+import tempfile
+import threading
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+from sqlalchemy import Engine, text
+from sqlmodel import Session
+
+from secretaria.conversations.feed import newest_cursor, read_feed
+from secretaria.conversations.models import Author, Direction
+from secretaria.conversations.store import add_message, lock_conversation, upsert_contact
+from secretaria.conversations.waking import Bell, Waker, ring_after_commits
+from secretaria.database.engine import build_engine
+from secretaria.database.migrate import upgrade
+from secretaria.database.transaction import transaction
+from secretaria.local.engines import EmbeddedEngines
+from secretaria.queue.broker import build_redis
+
+ROUNDS, EACH, SEEN = 12, 50, 200
+NUMBER = "5520900000101"
+MESSAGE_TRIGGERS = ("message_told", "message_heard_told", "conversation_told")
+
+
+def main() -> None:
+    """Measure and print."""
+    with tempfile.TemporaryDirectory(prefix="secretaria-feed-", dir="/tmp") as folder:
+        Path(folder).chmod(0o755)
+        with EmbeddedEngines(Path(folder)) as running:
+            engine = build_engine(running.urls.database_url)
+            upgrade(engine)
+            _measure_cost(engine)
+            client = build_redis(running.urls.redis_url, timeout_seconds=1.5)
+            ring_after_commits(engine, Bell(lambda: client))
+            _measure_sight(engine, Waker(client))
+            engine.dispose()
+
+
+def _measure_cost(engine: Engine) -> None:
+    """Commit messages with and without the triggers, in turns, so that both see the same machine."""
+    taken: dict[bool, list[float]] = {True: [], False: []}
+    for round_ in range(2 * ROUNDS):
+        told = round_ % 2 == 0
+        _switch(engine, told=told)
+        for _ in range(EACH):
+            begun = time.perf_counter()
+            _say(engine)
+            taken[told].append((time.perf_counter() - begun) * 1000)
+    _switch(engine, told=True)
+    with_feed, without = statistics.median(taken[True]), statistics.median(taken[False])
+    print(
+        f"a message, median ms: {without:.2f} without the feed, {with_feed:.2f} with it, ratio {with_feed / without:.3f}"
+    )
+
+
+def _measure_sight(engine: Engine, waker: Waker) -> None:
+    """Commit now and then while another thread follows; both look at the same clock."""
+    listener, committed, seen = waker.listen(), [], []
+    with Session(engine) as session:
+        cursor = newest_cursor(session)
+
+    def write() -> None:
+        for _ in range(SEEN):
+            _say(engine)
+            committed.append(time.perf_counter())
+            time.sleep(0.02)
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    while len(seen) < SEEN:
+        with Session(engine) as session:
+            page = read_feed(session, cursor)
+        cursor = page.cursor
+        seen += [time.perf_counter()] * len([one for one in page.entries if one.kind == "message"])
+        if not page.entries:
+            listener.wait()
+    writer.join()
+    late = sorted((saw - said) * 1000 for said, saw in zip(committed, seen, strict=False))
+    middle, most = late[len(late) // 2], late[int(len(late) * 0.99)]
+    print(f"commit to sight, ms: median {middle:.1f}, p99 {most:.1f}, longest {late[-1]:.1f}")
+
+
+def _switch(engine: Engine, *, told: bool) -> None:
+    with engine.begin() as connection:
+        for trigger in MESSAGE_TRIGGERS:
+            table = "conversation" if trigger.startswith("conversation") else "message"
+            connection.execute(text(f"ALTER TABLE {table} {'ENABLE' if told else 'DISABLE'} TRIGGER {trigger}"))
+
+
+def _say(engine: Engine) -> None:
+    now = datetime.now(UTC)
+    with transaction(engine) as session:
+        contact = upsert_contact(session, identity_key=NUMBER, number=NUMBER, name=None, now=now)
+        conversation = lock_conversation(session, contact_id=contact, channel="principal", now=now)
+        add_message(
+            session,
+            conversation,
+            direction=Direction.INBOUND,
+            author=Author.CONTACT,
+            kind="text",
+            text="oi",
+            sent_at=now,
+            now=now,
+        )
+
+
+if __name__ == "__main__":
+    main()
