@@ -43,6 +43,7 @@ security: $(INSTALLED) $(SEMGREP) ## Look for unsafe code and for secrets that w
 
 bench: $(INSTALLED) ## Measure the door and the pipeline, as ratios in one run
 	$(BIN)/python benchmarks/door.py
+	$(BIN)/python benchmarks/feed.py
 
 chaos: $(INSTALLED) ## Kill it at every point and under load (ARGS="points --runs 5", faults, soak); writes docs/reliability.md
 	$(BIN)/python -m benchmarks.chaos $(ARGS)
