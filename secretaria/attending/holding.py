@@ -65,7 +65,7 @@ def hold(session: Session, conversation: Conversation, by: Actor, now: datetime)
     Raises:
         ConversationTaken: Somebody else has it.
     """
-    if conversation.holder == by.name:
+    if holder_of(conversation) == by.name:
         return
     refuse_others(conversation, by)
     before = conversation.mode
@@ -183,8 +183,14 @@ def refuse_others(conversation: Conversation, by: Actor) -> None:
     Raises:
         ConversationTaken: Somebody else has it.
     """
-    if conversation.holder not in {None, by.name}:
-        raise ConversationTaken(conversation.holder or "", conversation.held_at)
+    holder = holder_of(conversation)
+    if holder not in {None, by.name}:
+        raise ConversationTaken(holder or "", conversation.held_at)
+
+
+def holder_of(conversation: Conversation) -> str | None:
+    """Return who has a conversation; a name that an older version left behind when it was given back counts for nothing."""
+    return conversation.holder if conversation.mode in {Mode.ATTENDED, Mode.PAUSED} else None
 
 
 def drop_replies(session: Session, conversation: Conversation) -> None:

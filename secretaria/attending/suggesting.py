@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from sqlalchemy import Engine
-from sqlmodel import Session, col, select
+from sqlmodel import col, select
 
 from secretaria.attending.holding import locked, subject_of, target_of
 from secretaria.audit.trail import Actor, note
@@ -79,7 +79,7 @@ def suggest_draft(room: AnsweringRoom, conversation_id: int, by: Actor) -> Sugge
 def _read(room: AnsweringRoom, conversation_id: int) -> tuple[TurnContext, Errand, str]:
     """Read as a turn is read, and roll back: beginning a new episode is for answers, not for suggestions."""
     now = room.clock.now()
-    with Session(room.engine) as session:
+    with transaction(room.engine) as session:
         conversation = locked(session, conversation_id)
         turn = session.exec(
             select(Turn)

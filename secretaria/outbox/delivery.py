@@ -310,7 +310,8 @@ def nudge_next(
     following = store.next_pending(session, conversation_id)
     if following is None:
         return
-    if paced is not None and following.kind == Kind.BUBBLE:
+    typed_already = following.purpose == Purpose.ATTENDANT
+    if paced is not None and following.kind == Kind.BUBBLE and not typed_already:
         following.not_before = max(following.not_before, now + timedelta(seconds=_typing(paced, following.body)))
         session.add(following)
     wait = max((following.not_before - now).total_seconds(), 0.0)

@@ -210,6 +210,16 @@ def test_the_switch_is_obeyed_before_each_bubble(
     assert whaticket.bodies() == []
 
 
+def test_a_name_left_behind_holds_nothing(asked: Scene) -> None:
+    """Where an older version gave the conversation back, whoever takes it gets it, the same person too."""
+    asked.change("conversation", 1, holder="marta")
+    takes(asked, MARTA)
+    assert asked.conversation()["mode"] == "attended"
+    asked.change("conversation", 1, mode="waiting")
+    takes(asked, RENATA)
+    assert asked.conversation()["holder"] == "renata"
+
+
 def test_nobody_is_not_taken(asked: Scene) -> None:
     """What does not exist, or was erased, is told."""
     with pytest.raises(ConversationUnknown):

@@ -107,6 +107,29 @@ def test_a_send_in_doubt_is_never_simply_repeated(
     assert asked.item()["state"] == "pending"
 
 
+def test_a_nudge_that_was_lost_is_made_up_for(asked: Scene, dispatch: DispatchRoom, whaticket: WhaticketSite) -> None:
+    """Killed between the commit and the nudge the words stand in the outbox, and the sweep finds them."""
+    writes(asked)
+    asked.nudges.published.clear()
+    asked.sweep(6)
+    assert [nudge.identifier for nudge in asked.nudges.of(DELIVER_ITEM)] == ["1"]
+    deliver_item(dispatch, FIRST)
+    assert whaticket.bodies() == [OFFER]
+
+
+def test_killed_in_the_middle_of_a_send_it_is_in_doubt(
+    asked: Scene, dispatch: DispatchRoom, whaticket: WhaticketSite
+) -> None:
+    """Claimed and never settled, nobody sends it again by himself; and a request repeated after the crash finds it."""
+    writes(asked)
+    asked.change("outbox_item", 1, state="sending", lease_until=asked.clock.now(), attempts=1)
+    asked.sweep(1)
+    writes(asked)
+    deliver_item(dispatch, FIRST)
+    assert [item["state"] for item in rows(asked.engine, "outbox_item")] == ["unconfirmed"]
+    assert whaticket.bodies() == []
+
+
 def test_who_writes_has_the_conversation(asked: Scene) -> None:
     """Writing takes it; somebody else is told who has it, and nothing of theirs is kept."""
     writes(asked)
