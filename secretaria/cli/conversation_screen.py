@@ -16,6 +16,7 @@ from secretaria.cli.untrusted import json_line, shown
 from secretaria.privacy import mask_number
 
 SCHEMA = 1
+LONGEST_NAME = 24
 ARROWS = {"contact": ("-->", "green"), "secretary": ("<--", "cyan"), "attendant": ("<==", "magenta")}
 ALARM = ("!!", "bold red")
 QUIET = ("..", "dim")
@@ -35,7 +36,15 @@ REFUSED = "refused"
 Said = tuple[str, str, str]
 """Mark, style and words."""
 NOTHING: Said = ("", "", "")
-EXPECTED = ("person_attends", "person_spoke", "person_took", "noticed", "nothing_to_say", "waiting_for_person")
+EXPECTED = (
+    "person_attends",
+    "person_spoke",
+    "person_took",
+    "noticed",
+    "nothing_to_say",
+    "waiting_for_person",
+    "secretary_paused",
+)
 """Silences that somebody wanted."""
 
 
@@ -45,10 +54,10 @@ def told_line(told: Told, zone: tzinfo, *, reveal: bool) -> Text | None:
     if not words:
         return None
     entry = told.entry
-    line = Text(f"{entry.at.astimezone(zone):%H:%M:%S} ", style="dim")
+    line = Text().append(f"{entry.at.astimezone(zone):%H:%M:%S} ", style="dim")
     if entry.conversation_id is not None:
         who = f"c{entry.conversation_id} {told.number if reveal else mask_number(told.number)}"
-        line.append(f"{who} ", style="dim")
+        line.append(f"{who} {shown(told.name or '', LONGEST_NAME)}".rstrip() + " ", style="dim")
     line.append(f"{mark} ", style=style)
     line.append(words, style="" if mark in {"-->", "<--", "<=="} else style)
     return line
@@ -177,6 +186,8 @@ def _say_mode(told: Told) -> Said:
 
 def _say_turn(told: Told) -> Said:
     state, reason = told.entry.state, told.entry.reason or ""
+    if state == "handed_off" and told.analysis is not None:  # the answer says so itself
+        return NOTHING
     wanted = state == "silenced" and (reason in EXPECTED or reason.startswith("conversation_"))
     mark, style = QUIET if wanted else ALARM
     return mark, style, f"{'passou para uma pessoa' if state == 'handed_off' else 'sem resposta'}: {reason}"
@@ -239,7 +250,7 @@ def _words_of(bubble: Bubble) -> str:
 
 def _bubble_line(bubble: Bubble, zone: tzinfo) -> Text:
     mark, style = ARROWS[bubble.author]
-    line = Text(f"{written_moment(bubble.at, zone)} m:{bubble.id} ", style="dim")
+    line = Text().append(f"{written_moment(bubble.at, zone)} m:{bubble.id} ", style="dim")
     line.append(f"{mark} ", style=style)
     line.append(_words_of(bubble))
     if bubble.delivery in FAILED:

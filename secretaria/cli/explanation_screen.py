@@ -14,13 +14,15 @@ from secretaria.cli.conversation_screen import REFUSED, SCHEMA, sent_as
 from secretaria.cli.queue_screen import written_moment
 from secretaria.cli.untrusted import json_line, shown
 
+PASSED = "passed"
+
 
 def show_explanation(explanation: Explanation, zone: tzinfo, *, as_json: bool) -> None:
     """Show why something was said, as a tree."""
     if as_json:
         paper().file.write(json_line(explanation_fields(explanation)) + "\n")
         return
-    paper().print(explanation_tree(explanation, zone), soft_wrap=True)
+    paper().print(explanation_tree(explanation, zone))
 
 
 def explanation_tree(told: Explanation, zone: tzinfo) -> Tree:
@@ -45,7 +47,9 @@ def explanation_tree(told: Explanation, zone: tzinfo) -> Tree:
             leaf = branch.add(Text(shown(f"{source.source}  {source.title or '(versão não guardada)'}")))
             if source.text:
                 leaf.add(Text(shown(source.text, 600), style="dim"))
-    _named(tree, "conferências", told.checks)
+    passed = [name for name, verdict in told.checks.items() if verdict == PASSED]
+    others = {name: verdict for name, verdict in told.checks.items() if verdict != PASSED}
+    _named(tree, "conferências", {**others, "sem reparo": ", ".join(passed)})
     _named(tree, "ferramenta", told.tool or {})
     _branch(tree, "feito pelo cliente", told.actions)
     _branch(tree, "lembrança proposta", [str(one) for one in told.memory])

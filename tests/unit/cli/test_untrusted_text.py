@@ -56,7 +56,7 @@ def test_a_line_of_the_live_view_holds_no_markup_and_no_escapes() -> None:
         console.print(line, soft_wrap=True)
     printed = caught.get()
     assert "[red]oi[/red]" in printed
-    assert printed.startswith("13:00:00 c3 5520*****0101 --> ")
+    assert printed.startswith("13:00:00 c3 5520*****0101 <1b>]0;oi<07><1b>[2J[re… --> ")
     assert not set(printed) & set("\x1b\x07\x9b\r\u202e\u2028\u200b")
     assert printed.count("\n") == 1
 
