@@ -29,6 +29,7 @@ from secretaria.web.health import healthz, livez, readyz
 from secretaria.web.knocks import RefusedKnocks
 from secretaria.web.metrics import scrape
 from secretaria.web.panel import shell
+from secretaria.web.panel.live import Doorbell
 from secretaria.web.webhook import receive_signed, receive_with_token
 
 
@@ -43,12 +44,14 @@ def create_app() -> Litestar:
 def build_app(installation: Installation) -> Litestar:
     """Build the application over the parts of an installation."""
     door, drain, inside = installation.door(), installation.drain(), for_internal()
+    doorbell = Doorbell(installation.waker)
     knocks = RefusedKnocks(installation.settings.server.refused_per_minute)
     app = Litestar(
         route_handlers=[receive_signed, receive_with_token, livez, readyz, healthz, scrape, auth.router, shell.router],
         dependencies={
             "installation": Provide(lambda: installation, sync_to_thread=False),
             "door": Provide(lambda: door, sync_to_thread=False),
+            "doorbell": Provide(lambda: doorbell, sync_to_thread=False),
             "knocks": Provide(lambda: knocks, sync_to_thread=False),
             "person": Provide(provide_person, sync_to_thread=False),
         },

@@ -27,6 +27,7 @@ class Item:
 
 
 MENU = (
+    Item("/painel/conversas", "Conversas", "chat"),
     Item("/painel/indicadores", "Indicadores", "chart"),
     Item("/painel/secretaria", "Secretária", "voice"),
     Item("/painel/equipe", "Equipe", "people", Role.OWNER),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from litestar import Response, Router, get
 from litestar.datastructures import MutableScopeHeaders
+from litestar.di import Provide
 from litestar.exceptions import NotFoundException
 from litestar.params import FromPath
 from litestar.types import Message, Scope
@@ -12,7 +13,20 @@ from secretaria.attendants.entering import Pass
 from secretaria.bootstrap import Installation
 from secretaria.web.access import GOES_ON, RENEWED, for_everyone
 from secretaria.web.auth import pass_cookies
-from secretaria.web.panel import drafts, entering, indicators, secretary, team, trail, versions
+from secretaria.web.panel import (
+    attending,
+    conversations,
+    drafts,
+    entering,
+    indicators,
+    live,
+    quick_answers,
+    secretary,
+    team,
+    trail,
+    versions,
+    why,
+)
 from secretaria.web.panel.navigation import HOME
 from secretaria.web.panel.refusals import HANDLERS
 from secretaria.web.panel.showing import Http, send_to
@@ -44,10 +58,24 @@ async def keep_going(message: Message, scope: Scope) -> None:
         headers.add("set-cookie", cookie.to_header(header=""))
 
 
-PAGES = (entering, indicators, secretary, drafts, versions, team, trail)
+PAGES = (
+    entering,
+    conversations,
+    live,
+    attending,
+    why,
+    quick_answers,
+    secretary,
+    drafts,
+    versions,
+    indicators,
+    team,
+    trail,
+)
 router = Router(
     path="/",
     route_handlers=[go_home, lose_the_way, hand_out, *(route for page in PAGES for route in page.routes)],
+    dependencies={"asked": Provide(conversations.asked_for, sync_to_thread=False)},
     opt={GOES_ON: True},
     exception_handlers=HANDLERS,
     include_in_schema=False,

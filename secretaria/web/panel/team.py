@@ -18,14 +18,12 @@ from secretaria.attendants.accounts import (
     disable_attendant,
     enable_attendant,
 )
-from secretaria.attendants.entering import PANEL, Person
 from secretaria.attendants.roles import Role
 from secretaria.attendants.store import list_attendants
-from secretaria.audit.trail import Actor
 from secretaria.bootstrap import Installation
 from secretaria.database.transaction import transaction
 from secretaria.web.access import for_role
-from secretaria.web.addresses import peer, site_of
+from secretaria.web.panel.acting import actor_of
 from secretaria.web.panel.showing import Http, show
 
 SMALL_BODY = 4096
@@ -137,8 +135,7 @@ def _team(
 
 
 def _room(request: Http, installation: Installation) -> AccountsRoom:
-    person: Person = request.state.person
-    return installation.accounts_room(Actor(person.login, PANEL, site_of(peer(request))))
+    return installation.accounts_room(actor_of(request))
 
 
 routes = (show_team, add, set_role, reset_password, disable, enable)

@@ -16,10 +16,17 @@ document.addEventListener("htmx:beforeRequest", (event) => {
 
 // A form is emptied, and a dialog closed, once what was asked for is done; not before.
 document.addEventListener("htmx:afterRequest", (event) => {
-  const form = event.target;
-  if (!event.detail.successful || event.detail.requestConfig.verb === "get") return;
+  const { elt: form, verb } = event.detail.requestConfig;  // it may have left the page with what came
+  if (!event.detail.successful || verb === "get") return;
   if (form.matches("form[data-empties]")) form.reset();
-  if (form.closest("dialog")) form.closest("dialog").close();
+  if (form.matches("#composer")) document.getElementById("suggestion").replaceChildren();
+  if (form.closest("dialog") && !form.matches("[data-stays]")) form.closest("dialog").close();
+});
+
+// What was asked for inside a closed dialog opens it once it is there.
+document.addEventListener("htmx:afterSwap", (event) => {
+  const dialog = event.detail.target.closest("dialog");
+  if (dialog && !dialog.open) dialog.showModal();
 });
 
 document.addEventListener("click", (event) => {
@@ -27,7 +34,37 @@ document.addEventListener("click", (event) => {
   if (opener) document.getElementById(opener.dataset.opens).showModal();
   const closer = event.target.closest("[data-closes]");
   if (closer) closer.closest("dialog").close();
+  const inserter = event.target.closest("[data-inserts]");
+  if (inserter) insert(document.getElementById(inserter.dataset.into), inserter.dataset.inserts);
+  for (const open of document.querySelectorAll("details.pop[open]")) {
+    if (!open.contains(event.target) || inserter) open.open = false;
+  }
 });
+
+function insert(field, text) {
+  field.value = field.value.trim() ? `${field.value.trimEnd()}\n${text}` : text;
+  field.focus();
+}
+
+// Enter sends where there is a keyboard; on a phone it begins a new line.
+document.addEventListener("keydown", (event) => {
+  if (event.key === "Escape") for (const open of document.querySelectorAll("details.pop[open]")) open.open = false;
+  const form = event.target.closest && event.target.closest("form[data-enter-sends]");
+  if (!form || !event.target.matches("textarea") || event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+  if (matchMedia("(pointer: coarse)").matches) return;
+  event.preventDefault();
+  form.requestSubmit();
+});
+
+// A list of messages stays at its end, unless somebody reads further up.
+const log = document.querySelector("[data-follows]");
+if (log) {
+  let atEnd = true;
+  const end = () => { log.scrollTop = log.scrollHeight; };
+  log.addEventListener("scroll", () => { atEnd = log.scrollHeight - log.scrollTop - log.clientHeight < 80; });
+  new MutationObserver(() => { if (atEnd) end(); }).observe(log, { childList: true, subtree: true, characterData: true });
+  end();
+}
 
 const button = document.querySelector(".menu-button");
 if (button) {
