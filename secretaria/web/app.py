@@ -60,7 +60,7 @@ def build_app(installation: Installation) -> Litestar:
         state=State({"installation": installation}),
         exception_handlers={SecretariaError: answer_error, HTTPException: answer_http, Exception: answer_fault},
         on_startup=[drain.start],
-        on_shutdown=[drain.stop],
+        on_shutdown=[drain.stop, installation.waker.close],
         openapi_config=OpenAPIConfig(
             title="Secretaria Virtual",
             version=secretaria.__version__,
