@@ -62,7 +62,13 @@ def kinds(rules: RetentionSection, now: datetime) -> list[Kind]:
     )
     raw, said = now - timedelta(days=rules.raw_days), now - timedelta(days=rules.messages_days)
     recorded = now - timedelta(days=rules.recordings_days)
+    conversation, contact = tables()["conversation"], tables()["contact"]
+    forgotten = select(conversation.c.id).join(contact, contact.c.id == conversation.c.contact_id)
+    forgotten = forgotten.where(
+        contact.c.identity_key.startswith("erased:")
+    )  # by a version of before, which did not know of recordings
     unkept = (recording.c.created_at < recorded) & recording.c.kept_at.is_(None)
+    over = unkept | (recording.c.created_at < said) | recording.c.conversation_id.in_(forgotten)
     settled = event.c.state.in_(("filed", "ignored", "parked"))
     final = item.c.state.in_(("sent", "superseded", "dead", "held"))
     no_words: dict[str, Any] = {"asked": None, "handoff_brief": None, "bubbles": [], "memory": []}
@@ -77,7 +83,7 @@ def kinds(rules: RetentionSection, now: datetime) -> list[Kind]:
         ),
         Kind("replies", reply, (reply.c.created_at < said) & (func.json_array_length(reply.c.bubbles) > 0), no_words),
         Kind("sends", item, final & (item.c.created_at < said) & (item.c.body != ""), {"body": "", "number": ""}),
-        Kind("recordings", recording, unkept | (recording.c.created_at < said), None),
+        Kind("recordings", recording, over, None),
         Kind("notes", written, written.c.created_at < said, None),
         Kind("feed", feed, feed.c.at < now - FEED_KEPT, None),
         Kind("audit", audit, audit.c.at < now - timedelta(days=rules.audit_days), None),

@@ -68,6 +68,13 @@ def test_recordings_go_first_and_cases_with_the_messages(served: Scene) -> None:
     assert apply_retention(served.engine, RULES, now + timedelta(days=181))["recordings"] == 1
 
 
+def test_recordings_of_the_forgotten_go_at_once(served: Scene) -> None:
+    """While a version before was still at work it may have erased a person without knowing of recordings."""
+    with served.engine.begin() as connection:
+        connection.execute(text("UPDATE contact SET number = '', identity_key = 'erased:1'"))
+    assert apply_retention(served.engine, RULES, served.clock.now())["recordings"] == 1
+
+
 def test_who_does_not_write_any_more_is_forgotten(served: Scene) -> None:
     """Name and number go with the last message; the conversation stays as a number in the counts."""
     done = apply_retention(served.engine, RULES, served.clock.now() + timedelta(days=181))
