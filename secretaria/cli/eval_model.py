@@ -40,7 +40,8 @@ def paid_chat(
     from secretaria.settings import require
 
     require(settings, ["LLM_API_KEY"])
-    llm = settings.llm.model_copy(update={"model": model, "fallback_model": ""}) if model else settings.llm
+    named = model or settings.llm.model
+    llm = settings.llm.model_copy(update={"model": named, "fallback_model": ""})  # nobody else answers in its name
     alone = {"database_url": SecretStr(""), "redis_url": SecretStr("")}
     secrets = settings.secrets.model_copy(update=alone)
     installation = Installation(settings.model_copy(update={"secrets": secrets, "llm": llm}))

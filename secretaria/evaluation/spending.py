@@ -57,11 +57,13 @@ class CappedChat:
             ChatUnavailable: It might not, or the model did not answer.
         """
         text = "\n".join(str(message.get("content", "")) for message in request.messages)
-        if self._spent + self._cost(estimate_tokens(text), self._most_written) > self._limit:
+        told = estimate_tokens(text)
+        if self._spent + self._cost(told, self._most_written) > self._limit:
             self.exhausted = True
             raise ChatUnavailable(CAP_REACHED)
         answer = self._inner.complete(request)
-        self._spent += self._cost(answer.prompt_tokens, answer.completion_tokens)
+        written = answer.completion_tokens or estimate_tokens(answer.text)
+        self._spent += self._cost(answer.prompt_tokens or told, written)  # some services do not say what they counted
         return answer
 
     def list_models(self) -> list[str]:
