@@ -28,8 +28,8 @@ class Item:
 
 MENU = (
     Item("/painel/conversas", "Conversas", "chat"),
-    Item("/painel/indicadores", "Indicadores", "chart"),
     Item("/painel/secretaria", "Secretária", "voice"),
+    Item("/painel/indicadores", "Indicadores", "chart"),
     Item("/painel/equipe", "Equipe", "people", Role.OWNER),
     Item("/painel/auditoria", "Auditoria", "trail", Role.OWNER),
 )

@@ -11,6 +11,7 @@ from secretaria.attendants.accounts import AccountsRoom, add_attendant, disable_
 from secretaria.attendants.roles import Role
 from secretaria.attendants.sessions import PREFIX
 from secretaria.web.access import ACCESS_COOKIE, REFRESH_COOKIE
+from secretaria.web.panel.navigation import HOME
 from tests.integration.web.panel.conftest import PASSWORD, Browser
 
 
@@ -34,7 +35,7 @@ def test_nobody_is_led_out_of_the_panel(browser: Browser) -> None:
         "/metrics",
     ):
         form = {"login": "dona", "password": PASSWORD, "depois": elsewhere}
-        assert browser.site.post("/painel/entrar", data=form).headers["Location"] == "/painel/indicadores"
+        assert browser.site.post("/painel/entrar", data=form).headers["Location"] == HOME
 
 
 def test_a_wrong_password_is_told_on_the_page(browser: Browser) -> None:
@@ -105,7 +106,7 @@ def test_a_given_password_is_changed_before_anything(browser: Browser, team: Acc
     form = {"current": PASSWORD, "new": "palavras novas e bem raras", "again": "palavras novas e raras"}
     assert "não são iguais" in browser.post("/painel/senha", form).text
     changed = browser.post("/painel/senha", {**form, "again": form["new"]})
-    assert changed.headers["HX-Redirect"] == "/painel/indicadores"
+    assert changed.headers["HX-Redirect"] == HOME
     assert browser.get("/painel/indicadores").status_code == 200
 
 
