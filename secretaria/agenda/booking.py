@@ -24,14 +24,14 @@ class SlotTaken(Conflict):
     """What was free a moment ago is not free any more, or the booking is not what it was."""
 
     def __init__(self, message: str = "este horário acabou de ser ocupado") -> None:
-        super().__init__(message, "veja os horários livres: secretaria agenda slots")
+        super().__init__(message, "escolha outro horário livre; no terminal: secretaria agenda slots")
 
 
 class BookingNotFound(NotFound):
     """There is no such booking; another contact's is none either."""
 
     def __init__(self) -> None:
-        super().__init__("não há marcação com esse código", "veja as marcações: secretaria agenda list")
+        super().__init__("não há marcação com esse código", "confira na agenda; no terminal: secretaria agenda list")
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,10 +14,11 @@ from secretaria.agenda.importing import Imported, Incoming, import_agenda
 from secretaria.agenda.models import Action, Booking
 from secretaria.agenda.offers import Change
 from secretaria.agenda.slots import Slot, Wish, free_slots
+from secretaria.agenda.spoken import written_code
 from secretaria.audit.trail import Actor, note
 from secretaria.conversations.models import Contact
 from secretaria.conversations.store import upsert_contact
-from secretaria.errors import NotFound, UsageInvalid
+from secretaria.errors import Conflict, NotFound, UsageInvalid
 from secretaria.knowledge.agenda_rules import Agenda
 from secretaria.knowledge.business import BusinessCard
 from secretaria.privacy import keyed_hash
@@ -31,6 +32,15 @@ class NoAgenda(NotFound):
 
     def __init__(self) -> None:
         super().__init__("este negócio não tem agenda", "declare [agenda] em negocio.toml")
+
+
+class BookingChanged(Conflict):
+    """Somebody moved the booking since it was looked at."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "esta marcação mudou enquanto você olhava", "veja como ela ficou, e faça de novo se ainda valer"
+        )
 
 
 def agenda_of(card: BusinessCard) -> Agenda:
@@ -109,7 +119,7 @@ def book_by_hand(
     slot = _slot_at(session, card, kind, unit, starts_at, now)
     contact = upsert_contact(session, identity_key=identity_key(digits), number=digits, name=None, now=now)
     change = Change(Action.BOOK, slot.kind, slot.unit, slot.starts_at, slot.ends_at, None, slot.slot_id, person)
-    return _execute(session, card, change, by, now, contact_id=contact)
+    return carry_out(session, card, change, by, now, contact_id=contact)
 
 
 def move_by_hand(
@@ -121,30 +131,36 @@ def move_by_hand(
         BookingNotFound: There is none of this code.
         SlotTaken: The moment is not free, or the booking no longer stands.
     """
-    found = _find(session, code)
+    found = found_by_hand(session, code)
     slot = _slot_at(session, card, found.kind, unit, starts_at, now)
     change = Change(Action.MOVE, slot.kind, slot.unit, slot.starts_at, slot.ends_at, found.code, slot.slot_id)
-    return _execute(session, card, change, by, now)
+    return carry_out(session, card, change, by, now)
 
 
-def cancel_by_hand(session: Session, card: BusinessCard, code: str, *, by: Actor, now: datetime) -> Booking:
+def cancel_by_hand(
+    session: Session, card: BusinessCard, code: str, *, by: Actor, now: datetime, seen: datetime | None = None
+) -> Booking:
     """Cancel a booking; its reminders are not sent any more.
 
     Raises:
         BookingNotFound: There is none of this code.
+        BookingChanged: It has another time than whoever decides this has seen.
         SlotTaken: It no longer stands.
     """
-    return _end(session, card, Action.CANCEL, code, by, now)
+    return _end(session, card, Action.CANCEL, found_by_hand(session, code, seen), by, now)
 
 
-def confirm_by_hand(session: Session, card: BusinessCard, code: str, *, by: Actor, now: datetime) -> Booking:
+def confirm_by_hand(
+    session: Session, card: BusinessCard, code: str, *, by: Actor, now: datetime, seen: datetime | None = None
+) -> Booking:
     """Confirm a booking.
 
     Raises:
         BookingNotFound: There is none of this code.
+        BookingChanged: It has another time than whoever decides this has seen.
         SlotTaken: It no longer stands.
     """
-    return _end(session, card, Action.CONFIRM, code, by, now)
+    return _end(session, card, Action.CONFIRM, found_by_hand(session, code, seen), by, now)
 
 
 def import_by_hand(
@@ -165,17 +181,48 @@ def import_by_hand(
     return done
 
 
-def _end(session: Session, card: BusinessCard, action: Action, code: str, by: Actor, now: datetime) -> Booking:
-    found = _find(session, code)
-    change = Change(action, found.kind, found.unit, found.starts_at, found.ends_at, found.code)
-    return _execute(session, card, change, by, now)
+def found_by_hand(session: Session, code: str, seen: datetime | None = None) -> Booking:
+    """Return the booking that somebody is about to change, locked.
 
+    Args:
+        session: The caller's transaction.
+        code: However it was typed.
+        seen: The time it had when somebody decided this; None where that was not looked at.
 
-def _find(session: Session, code: str) -> Booking:
-    found = store.find_booking(session, code.strip().upper())
+    Raises:
+        BookingNotFound: There is none.
+        BookingChanged: It has another time by now.
+    """
+    found = store.find_booking(session, written_code(code))
     if found is None:
         raise BookingNotFound
+    if seen is not None and found.starts_at != seen:
+        raise BookingChanged
     return found
+
+
+def carry_out(
+    session: Session, card: BusinessCard, change: Change, by: Actor, now: datetime, contact_id: int | None = None
+) -> Booking:
+    """Do one thing to the agenda as somebody of the team, and write it into the audit.
+
+    Raises:
+        SlotTaken: The time is not free any more, or the booking no longer stands.
+        BookingNotFound: The booking is not there.
+    """
+    before = store.find_booking(session, change.booking) if change.booking else None
+    was = _told(before) if before else None
+    booking = execute_change(session, agenda_of(card), change, By(by.signature, contact_id=contact_id), now)
+    contact = session.get(Contact, booking.contact_id) if booking.contact_id else None
+    subject = keyed_hash(contact.identity_key) if contact else None
+    act = f"agenda.{DONE[Action(change.action)]}"
+    note(session, by, act, booking.code, at=now, subject=subject, before=was, after=_told(booking))
+    return booking
+
+
+def _end(session: Session, card: BusinessCard, action: Action, found: Booking, by: Actor, now: datetime) -> Booking:
+    change = Change(action, found.kind, found.unit, found.starts_at, found.ends_at, found.code)
+    return carry_out(session, card, change, by, now)
 
 
 def _slot_at(
@@ -187,19 +234,6 @@ def _slot_at(
     if slot is None:
         raise SlotTaken("este horário não está livre")
     return slot
-
-
-def _execute(
-    session: Session, card: BusinessCard, change: Change, by: Actor, now: datetime, contact_id: int | None = None
-) -> Booking:
-    before = store.find_booking(session, change.booking) if change.booking else None
-    was = _told(before) if before else None
-    booking = execute_change(session, agenda_of(card), change, By(by.signature, contact_id=contact_id), now)
-    contact = session.get(Contact, booking.contact_id) if booking.contact_id else None
-    subject = keyed_hash(contact.identity_key) if contact else None
-    act = f"agenda.{DONE[Action(change.action)]}"
-    note(session, by, act, booking.code, at=now, subject=subject, before=was, after=_told(booking))
-    return booking
 
 
 def _told(booking: Booking) -> dict[str, str]:

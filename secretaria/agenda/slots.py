@@ -113,6 +113,14 @@ def fit(agenda: Agenda, opening: Opening, kind: str, taken: Sequence[Taken]) -> 
     return Slot(kind, opening.unit, opening.starts_at, ends_at, opening.slot_id, lane)
 
 
+def spans_of(card: BusinessCard, unit: str, day: date) -> tuple[Interval, ...]:
+    """Return when somebody is in a unit on a day: its hours, or what its grade says; nothing on a closed date."""
+    if is_holiday(card, day):
+        return ()
+    grade = card.agenda.grades.get(unit) if card.agenda else None
+    return _open_on(card, grade or Grade(), unit, day)
+
+
 def local_moment(day: date, at: time, zone: ZoneInfo) -> datetime | None:
     """Return a wall-clock time as a moment in UTC; None where the clocks skip it."""
     local = datetime.combine(day, at, tzinfo=zone)

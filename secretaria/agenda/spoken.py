@@ -80,6 +80,11 @@ def written_name(name: str) -> str:
     return name.replace("_", " ")
 
 
+def written_code(text: str) -> str:
+    """Return the code of a booking as it is kept, however somebody typed it."""
+    return plain(text).upper().replace("\0", "")
+
+
 def _plain_character(character: str) -> str:
     return str(unicodedata.decimal(character)) if character.isdecimal() else character
 

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, case, func, literal, or_
+from sqlalchemy import ColumnElement, case, func, or_
 from sqlmodel import Session, col, select
 
 from secretaria.conversations.models import Author, Contact, Conversation, Message, Mode
+from secretaria.database.columns import folded
 from secretaria.errors import UsageInvalid
 from secretaria.knowledge.words import fold
 from secretaria.privacy import mask_number
@@ -21,8 +22,6 @@ PAGE = 50
 MOST = 500
 SHORTEST_NUMBER = 8
 SNIPPET = 120
-ACCENTED, PLAIN = "áàâãäéèêëíìîïóòôõöúùûüçñ", "aaaaaeeeeiiiiooooouuuucn"
-FOLDED = (ACCENTED + ACCENTED.upper(), 2 * PLAIN)  # a database of locale C leaves the case of accented letters
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -171,16 +170,11 @@ def _found_by(written: str) -> ColumnElement[bool]:
     said = select(Message.id).where(
         Message.conversation_id == Conversation.id,
         or_(
-            _plain(Message.text).contains(pattern, autoescape=True),
-            _plain(Message.transcript).contains(pattern, autoescape=True),
+            folded(Message.text).contains(pattern, autoescape=True),
+            folded(Message.transcript).contains(pattern, autoescape=True),
         ),
     )
-    return or_(_plain(Contact.name).contains(pattern, autoescape=True), said.exists())
-
-
-def _plain(column: Any) -> Any:  # noqa: ANN401  # a column of SQLAlchemy
-    """Fold accents and case in the database as ``fold`` does here, without an extension of PostgreSQL."""
-    return func.translate(func.lower(func.coalesce(column, "")), *map(literal, FOLDED))
+    return or_(folded(Contact.name).contains(pattern, autoescape=True), said.exists())
 
 
 def _rows(session: Session, found: Sequence[tuple[int, Conversation, Contact]]) -> list[BoardRow]:

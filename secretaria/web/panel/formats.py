@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -15,6 +15,12 @@ REPLACED = "\N{REPLACEMENT CHARACTER}"
 MINUTE, HOUR, DAY = 60, 3600, 86_400
 MICROS = 1_000_000
 UNKNOWN = "–"
+WEEKDAYS = ("segunda", "terça", "quarta", "quinta", "sexta", "sábado", "domingo")
+MONTHS = (
+    "janeiro", "fevereiro", "março", "abril", "maio", "junho",
+    "julho", "agosto", "setembro", "outubro", "novembro", "dezembro",
+)  # fmt: skip
+SHORT = 3
 
 
 def neutralised(value: Any) -> Any:  # noqa: ANN401  # what a template puts out may be anything
@@ -35,6 +41,21 @@ def short_moment(at: datetime, zone: ZoneInfo, now: datetime) -> str:
     if local.date() == today.date():
         return f"{local:%H:%M}"
     return f"{local:%d/%m %H:%M}" if local.year == today.year else f"{local:%d/%m/%Y}"
+
+
+def hour(at: datetime, zone: ZoneInfo) -> str:
+    """Write the time of day: ``14:05``."""
+    return f"{at.astimezone(zone):%H:%M}"
+
+
+def long_day(day: date) -> str:
+    """Write a day in full: ``quarta, 25 de novembro de 2026``."""
+    return f"{WEEKDAYS[day.weekday()]}, {day.day} de {MONTHS[day.month - 1]} de {day.year}"
+
+
+def short_day(day: date) -> str:
+    """Write a day in a narrow column: ``qua 25/11``."""
+    return f"{WEEKDAYS[day.weekday()][:SHORT]} {day:%d/%m}"
 
 
 def span(length: timedelta | float | None) -> str:

@@ -28,6 +28,7 @@ class Item:
 
 MENU = (
     Item("/painel/conversas", "Conversas", "chat"),
+    Item("/painel/agenda", "Agenda", "calendar"),
     Item("/painel/secretaria", "Secretária", "voice"),
     Item("/painel/indicadores", "Indicadores", "chart"),
     Item("/painel/equipe", "Equipe", "people", Role.OWNER),

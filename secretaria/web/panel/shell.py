@@ -14,6 +14,8 @@ from secretaria.bootstrap import Installation
 from secretaria.web.access import GOES_ON, RENEWED, for_everyone
 from secretaria.web.auth import pass_cookies
 from secretaria.web.panel import (
+    agenda,
+    agenda_new,
     attending,
     conversations,
     drafts,
@@ -64,6 +66,8 @@ PAGES = (
     live,
     attending,
     why,
+    agenda,
+    agenda_new,
     quick_answers,
     secretary,
     drafts,

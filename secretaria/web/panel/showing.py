@@ -85,6 +85,9 @@ def templates() -> Environment:
     made.filters |= {
         "moment": _moment,
         "short_moment": _short_moment,
+        "hour": _hour,
+        "long_day": formats.long_day,
+        "short_day": formats.short_day,
         "span": formats.span,
         "number": formats.number,
         "percent": formats.percent,
@@ -131,3 +134,8 @@ def _moment(context: Context, at: datetime) -> str:
 @pass_context
 def _short_moment(context: Context, at: datetime) -> str:
     return formats.short_moment(at, context["zone"], context["now"])
+
+
+@pass_context
+def _hour(context: Context, at: datetime) -> str:
+    return formats.hour(at, context["zone"])

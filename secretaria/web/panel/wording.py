@@ -91,6 +91,8 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "answer": "resposta a uma pergunta",
         "restore": "volta a uma anterior",
     },
+    "booking": {"booked": "marcado", "confirmed": "confirmado", "cancelled": "cancelado"},
+    "booking_change": {"book": "marcado", "move": "remarcado", "cancel": "cancelado", "confirm": "confirmado"},
     "origin": {"cli": "terminal", "panel": "painel", "system": "sistema"},
 }
 

@@ -20,6 +20,7 @@ from secretaria.attendants.sessions import Sessions
 from secretaria.audit.trail import Actor
 from secretaria.clock import SystemClock
 from secretaria.database.transaction import transaction
+from secretaria.simulation import SAMPLE_BUSINESS
 from tests.integration.web.conftest import service
 
 PASSWORD = "quatro palavras bem inventadas"
@@ -68,7 +69,11 @@ class Browser:
 def panel_site(environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
     """Run one service whose panel is open for all tests of a module."""
     config = tmp_path_factory.mktemp("panel") / "secretaria.toml"
-    with service(config, {**environment, "JWT_SECRET": "chave-de-teste-com-mais-de-32-bytes-1"}) as client:
+    more = {
+        "JWT_SECRET": "chave-de-teste-com-mais-de-32-bytes-1",
+        "SECRETARIA__BUSINESS__FOLDER": str(SAMPLE_BUSINESS),
+    }
+    with service(config, {**environment, **more}) as client:
         yield client
 
 
