@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
+from uuid import UUID
+
+TIME_ORDERED = 7
 
 
 class Clock(Protocol):
@@ -35,3 +38,10 @@ class HeldClock:
     def advance(self, seconds: float) -> None:
         """Move the clock forward by a number of seconds."""
         self._at += timedelta(seconds=seconds)
+
+
+def moment_of(identifier: UUID) -> datetime | None:
+    """Return when a time-ordered id was given, to the millisecond; None where the id does not tell."""
+    if identifier.version != TIME_ORDERED:
+        return None
+    return datetime.fromtimestamp((identifier.int >> 80) / 1000, UTC)

@@ -6,6 +6,7 @@ What lives in PostgreSQL or Redis is not counted here: ``web/metrics.py`` reads 
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 
 from prometheus_client import REGISTRY, CollectorRegistry, Counter, Histogram, start_http_server
 from prometheus_client.multiprocess import MultiProcessCollector
@@ -14,6 +15,8 @@ MULTIPROCESS_DIR = "PROMETHEUS_MULTIPROC_DIR"  # must be set before this module 
 DOOR_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
 TASK_SECONDS = (0.01, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 LLM_SECONDS = (0.25, 0.5, 1.0, 2.0, 3.0, 5.0, 8.0, 13.0, 20.0, 40.0)
+STAGE_SECONDS = (0.01, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 20.0, 30.0, 60.0, 300.0)
+REPLY_SECONDS = (2.0, 5.0, 10.0, 15.0, 20.0, 30.0, 45.0, 60.0, 90.0, 120.0, 300.0, 900.0)
 
 WEBHOOK_STATUSES = (
     "accepted",
@@ -48,6 +51,20 @@ BUDGET_SCOPES = ("conversation", "day", "month")
 SEND_OUTCOMES = ("not_sent", "misconfigured", "refused", "unknown")
 CONFIRMED_BY = ("readback", "echo", "operator")
 COMPONENTS = ("postgresql", "redis", "workers")
+STAGES = ("filed", "waited", "picked_up", "context", "llm", "guards", "delivered")
+TURN_STATES = ("answered", "handed_off", "silenced", "discarded")
+HANDOFF_REASONS = (
+    "pedido_explicito", "urgencia", "reclamacao", "ameaca", "negociacao", "dados", "nao_sei", "repeticao", "agenda",
+    "sem_resposta", "outro", "model_failed", "budget_used_up", "talks_with_machine", "opted_out", "worker_lost", "fault",
+)  # fmt: skip
+GUARDS = (
+    "bubbles", "length", "sources", "marks", "injection",
+    "canary", "prompt", "templates", "tags", "roles", "tool_calls", "keys", "links", "promises", "self", "others",
+    "actions", "language", "prices", "times", "days", "percentages", "places", "reachability", "documents",
+)  # fmt: skip
+VERDICTS = ("passed", "mended", "refused", "noted")
+VERDICT_OF = {"passed": "passed", "refused": "refused", "suspected": "noted"}  # whatever else was done to it: mended
+OTHER = "outro"
 
 WEBHOOK_RECEIVED = Counter("secretaria_webhook_received_total", "Webhook requests by outcome.", ["status"])
 WEBHOOK_LATENCY = Histogram("secretaria_webhook_latency_seconds", "Time to answer the webhook.", buckets=DOOR_SECONDS)
@@ -71,6 +88,15 @@ SENDS_CONFIRMED = Counter("secretaria_sends_confirmed_total", "Sends in doubt th
 SENDS_HELD = Counter("secretaria_sends_held_total", "Sends that wait for a person's decision.")
 SENDS_REPEATED = Counter("secretaria_sends_repeated_total", "Bubbles in doubt that are sent once more.")
 UNHEARD_TICKETS = Counter("secretaria_unheard_tickets_total", "Customers whom only Whaticket had heard.")
+STAGE_LATENCY = Histogram(
+    "secretaria_stage_seconds", "Time of one stage of a message's way.", ["stage"], buckets=STAGE_SECONDS
+)
+REPLY_LATENCY = Histogram(
+    "secretaria_reply_seconds", "From a turn's first event to its first bubble at Whaticket.", buckets=REPLY_SECONDS
+)
+TURNS_CLOSED = Counter("secretaria_turns_total", "Turns that came to their end, by how.", ["state"])
+HANDOFFS = Counter("secretaria_handoffs_total", "Turns that went to a person, by why.", ["reason"])
+GUARD_VERDICTS = Counter("secretaria_guard_verdicts_total", "What each guard said of a draft.", ["guard", "verdict"])
 INTENTIONS = Counter("secretaria_intention_distribution_total", "Answered turns by intention.", ["intention"])
 HEALTHCHECK_FAILURES = Counter(
     "secretaria_healthcheck_failures_total", "Health checks that found a component down.", ["component"]
@@ -94,12 +120,44 @@ def show_all(intentions: tuple[str, ...]) -> None:
         (SENDS_CONFIRMED, CONFIRMED_BY),
         (INTENTIONS, intentions),
         (HEALTHCHECK_FAILURES, COMPONENTS),
+        (STAGE_LATENCY, STAGES),
+        (TURNS_CLOSED, TURN_STATES),
+        (HANDOFFS, HANDOFF_REASONS),
     ):
         for value in values:
             metric.labels(value)
     for purpose in LLM_PURPOSES:
         for kind in TOKEN_KINDS:
             LLM_TOKENS.labels(purpose, kind)
+    for guard in GUARDS:
+        for verdict in VERDICTS:
+            GUARD_VERDICTS.labels(guard, verdict)
+
+
+def observe_stage(stage: str, seconds: float) -> None:
+    """Note how long a stage took; clocks of two machines may disagree, but nothing ends before it begins.
+
+    Args:
+        stage: One of ``STAGES``.
+        seconds: As measured.
+    """
+    STAGE_LATENCY.labels(stage).observe(max(seconds, 0.0))
+
+
+def count_handoff(reason: str | None) -> None:
+    """Count a turn that went to a person; what the model calls the reason is free text and no label."""
+    HANDOFFS.labels(reason if reason in HANDOFF_REASONS else OTHER).inc()
+
+
+def count_verdicts(checks: Mapping[str, str]) -> None:
+    """Count what the guards said of one draft.
+
+    Args:
+        checks: The verdicts by guard, as a reply keeps them.
+    """
+    for guard, verdict in checks.items():
+        if guard in GUARDS:
+            GUARD_VERDICTS.labels(guard, VERDICT_OF.get(verdict, "mended")).inc()
 
 
 def scrape_registry() -> CollectorRegistry:

@@ -182,6 +182,15 @@ class Sessions:
 
         self._ask(end)
 
+    def count(self) -> int:
+        """Return how many sessions live.
+
+        Raises:
+            SessionsUnavailable: Nobody knows.
+        """
+        names = self._ask(lambda: list(self._client.scan_iter(match=f"{PREFIX}*", count=1000)))
+        return sum(not name.endswith(b":used") for name in names)
+
     def _now(self) -> int:
         return int(self._clock.now().timestamp())
 

@@ -6,9 +6,11 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session
 
+from secretaria import metrics
 from secretaria.conversations.episodes import Ending, end_episode
 from secretaria.conversations.models import Conversation, Mode, TurnState
 from secretaria.conversations.store import open_turn
+from secretaria.database.transaction import after_commit
 
 TALK_LASTS = timedelta(minutes=30)
 
@@ -33,6 +35,7 @@ def person_spoke(session: Session, conversation: Conversation, now: datetime) ->
     if turn is not None and turn.state == TurnState.WAITING:
         turn.state, turn.reason, turn.closed_at = TurnState.SILENCED, "person_spoke", now
         session.add(turn)
+        after_commit(session, metrics.TURNS_CLOSED.labels("silenced").inc)
 
 
 def person_took(session: Session, conversation: Conversation, holder: str, now: datetime) -> None:
@@ -48,6 +51,7 @@ def person_took(session: Session, conversation: Conversation, holder: str, now: 
     if turn is not None and turn.state == TurnState.WAITING:
         turn.state, turn.reason, turn.closed_at = TurnState.SILENCED, "person_took", now
         session.add(turn)
+        after_commit(session, metrics.TURNS_CLOSED.labels("silenced").inc)
     session.flush()
 
 

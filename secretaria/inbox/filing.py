@@ -11,6 +11,7 @@ from loguru import logger
 from sqlalchemy import Engine
 from sqlmodel import Session
 
+from secretaria import metrics
 from secretaria.clock import Clock
 from secretaria.conversations import store as conversations
 from secretaria.conversations.episodes import end_episode
@@ -107,6 +108,7 @@ def _file(room: FilingRoom, event_id: UUID, *, counted: bool = False) -> None:
             event.state, event.reason = EventState.PARKED, reading.reason or "not_a_message"
         event.filed_at = now
         session.add(event)
+        after_commit(session, partial(metrics.observe_stage, "filed", (now - event.received_at).total_seconds()))
         contact = person_mark(reading.number) if reading.number else None
         logger.bind(state=str(event.state), reason=event.reason, contact=contact).info("event_filed")
 

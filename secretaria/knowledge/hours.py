@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from secretaria.knowledge.business import BusinessCard, WeekHours
 from secretaria.knowledge.tables import Interval
 
 SATURDAY = 5
 SUNDAY = 6
+LOOKED_BACK = timedelta(days=31)
 
 
 def is_attended(card: BusinessCard, at: datetime) -> bool:
@@ -34,6 +35,28 @@ def is_holiday(card: BusinessCard, day: date) -> bool:
 def interval_of(hours: WeekHours, day: date) -> Interval | None:
     """Return when a place opens on a day of the week, whatever the holidays; None where it does not."""
     return {SATURDAY: hours.saturday, SUNDAY: hours.sunday}.get(day.weekday(), hours.weekdays)
+
+
+def open_seconds(card: BusinessCard, since: datetime, until: datetime) -> float:
+    """Return how many seconds of business hours lie between two aware moments: some unit is open or the team answers.
+
+    Args:
+        card: Whose hours they are.
+        since: More than a month before the other it counts as a month before.
+        until: The later moment.
+    """
+    zone = card.identity.timezone
+    begun, ended = max(since, until - LOOKED_BACK).astimezone(zone), until.astimezone(zone)
+    seconds, day = 0.0, begun.date()
+    while day <= ended.date():
+        found = [interval_of(hours, day) for hours in (card.hours.human, *card.hours.units.values())]
+        spans = [interval for interval in found if interval is not None]
+        if spans and not is_holiday(card, day):
+            opens = datetime.combine(day, min(span.opens for span in spans), zone)
+            closes = datetime.combine(day, max(span.closes for span in spans), zone)
+            seconds += max((min(closes, ended) - max(opens, begun)).total_seconds(), 0.0)
+        day += timedelta(days=1)
+    return seconds
 
 
 def opening_lines(card: BusinessCard) -> list[str]:

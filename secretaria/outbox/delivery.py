@@ -13,7 +13,7 @@ from sqlmodel import Session
 
 from secretaria import metrics
 from secretaria.breaker import Breaker, Permit
-from secretaria.clock import Clock
+from secretaria.clock import Clock, moment_of
 from secretaria.conversations import store as conversations
 from secretaria.conversations.handoff import person_is_talking
 from secretaria.conversations.models import Conversation, Mode
@@ -266,7 +266,7 @@ def _settle(room: DispatchRoom, item: OutboxItem, attempt_id: int, result: SendR
         if state != ItemState.UNCONFIRMED:  # what is in doubt holds back what follows
             paced = room.rules if state == ItemState.SENT else None
             nudge_next(room.publisher, session, item.conversation_id, now, paced)
-    _report(item, result, state, said_before=again)
+    _report(item, result, state, now, said_before=again)
 
 
 def _changes(
@@ -323,12 +323,13 @@ def _typing(rules: OutboxSection, text: str) -> float:
     return min(max(seconds, rules.typing_minimum_seconds), rules.typing_maximum_seconds)
 
 
-def _report(item: OutboxItem, result: SendResult, state: ItemState, *, said_before: bool) -> None:
+def _report(item: OutboxItem, result: SendResult, state: ItemState, now: datetime, *, said_before: bool) -> None:
     accepted = result.outcome is Outcome.ACCEPTED
     if not accepted:
         metrics.WHATICKET_ERRORS.labels(outcome=result.outcome.value).inc()
     elif item.kind == Kind.BUBBLE:
         metrics.WHATICKET_SENT.inc()
+        _tell_time(item, now)
     if state == ItemState.PENDING:
         metrics.WHATICKET_RETRIES.inc()
     if state == ItemState.HELD:
@@ -336,4 +337,17 @@ def _report(item: OutboxItem, result: SendResult, state: ItemState, *, said_befo
     alarming = (result.alert and not said_before) or state == ItemState.HELD
     level = "ERROR" if alarming else "INFO" if accepted else "WARNING"
     log = logger.bind(outcome=str(result.outcome), state=str(state), status=result.status, error=result.error)
-    log.bind(kind=item.kind).log(level, "item_delivered" if accepted else "item_not_delivered")
+    waited = round((now - item.created_at).total_seconds(), 3)
+    log.bind(kind=item.kind, item_id=item.id, position=item.position, seconds=waited, attempts=item.attempts).log(
+        level, "item_delivered" if accepted else "item_not_delivered"
+    )
+
+
+def _tell_time(item: OutboxItem, now: datetime) -> None:
+    """The first bubble of a reply is what the customer waited for, since the event that opened its turn."""
+    if item.position > 0 or item.purpose != Purpose.REPLY:
+        return
+    metrics.observe_stage("delivered", (now - item.created_at).total_seconds())
+    asked_at = moment_of(item.correlation_id)
+    if asked_at is not None:
+        metrics.REPLY_LATENCY.observe(max((now - asked_at).total_seconds(), 0.0))

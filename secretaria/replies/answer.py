@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 
 from loguru import logger
 from sqlalchemy import Engine
 from sqlmodel import Session
 
+from secretaria import metrics
 from secretaria.clock import Clock
 from secretaria.context.injection import flag_injection
 from secretaria.context.prompt import is_base_whole
@@ -19,7 +22,7 @@ from secretaria.conversations.leases import LEASE_SECONDS, LeaseKeeper, release_
 from secretaria.conversations.models import Author, Contact, Conversation, Mode, Turn, TurnState
 from secretaria.conversations.pauses import SECRETARY_PAUSED, pause_of_all
 from secretaria.crashpoints import crashpoint
-from secretaria.database.transaction import transaction
+from secretaria.database.transaction import after_commit, transaction
 from secretaria.errors import Unavailable
 from secretaria.knowledge.chunks import Chunk
 from secretaria.knowledge.library import Library
@@ -44,6 +47,7 @@ from secretaria.replies.settling import (
     say_and_close,
     settle_turn,
 )
+from secretaria.replies.telling import tell_closed
 from secretaria.replies.toolbox import Errand, NoTools, Toolbox
 from secretaria.replies.volatile import VolatileContext
 from secretaria.whaticket.numbers import person_mark
@@ -140,7 +144,13 @@ def _claim(room: AnsweringRoom, turn_id: int) -> Claimed | None:
             return None
         turn.state = TurnState.ANSWERING
         session.add(turn)
-        return _read(room, session, conversation, turn, token)
+        begun = time.perf_counter()
+        claimed = _read(room, session, conversation, turn, token)
+        waited, late = (now - turn.opened_at).total_seconds(), (now - turn.due_at).total_seconds()
+        after_commit(session, partial(metrics.observe_stage, "waited", waited))
+        after_commit(session, partial(metrics.observe_stage, "picked_up", late))
+        after_commit(session, partial(metrics.observe_stage, "context", time.perf_counter() - begun))
+        return claimed
 
 
 def _may_answer(room: AnsweringRoom, session: Session, conversation: Conversation, turn: Turn, now: datetime) -> bool:
@@ -148,7 +158,6 @@ def _may_answer(room: AnsweringRoom, session: Session, conversation: Conversatio
     log = logger.bind(correlation_id=str(turn.correlation_id), conversation_id=conversation.id, turn_id=turn.id)
     contact = session.get_one(Contact, conversation.contact_id)
     if _wants_no_answer(room, session, contact, conversation, turn, now):
-        log.bind(reason=turn.reason).info("turn_silenced")
         return False
     judgement = judge(conversation, now=now, resume_after_hours=room.resume_after_hours)
     if pause_of_all(session) is not None:
@@ -157,11 +166,10 @@ def _may_answer(room: AnsweringRoom, session: Session, conversation: Conversatio
         turn.state, turn.reason, turn.closed_at = TurnState.SILENCED, judgement.reason, now
         session.add(turn)
         session.flush()
-        log.bind(reason=judgement.reason).info("turn_silenced")
+        tell_closed(session, turn)
         return False
     if judgement.verdict == "notice":
         notice_turn(session, room.publisher, now, turn, conversation, contact.number)
-        log.info("customer_noticed")
         return False
     if judgement.verdict == "resume":
         burst = conversations.messages_of_turn(session, turn.id or 0)

@@ -81,20 +81,25 @@ def read_stats(engine: Engine, now: datetime) -> list[QueueStats]:
         DatabaseUnavailable: PostgreSQL is away.
     """
     with transaction(engine) as session:
-        pauses = paused_queues(session)
-        stats = []
-        for queue in QUEUES:
-            counts = _counts(session, queue, (*OPEN[queue], *ATTENTION[queue]))
-            pause, oldest = pauses.get(queue), _oldest(session, queue)
-            stats.append(
-                QueueStats(
-                    queue=queue,
-                    states=counts,
-                    oldest_seconds=None if oldest is None else max((now - oldest).total_seconds(), 0.0),
-                    paused_at=pause.paused_at if pause else None,
-                    paused_by=pause.paused_by if pause else None,
-                )
+        return stats_of(session, now)
+
+
+def stats_of(session: Session, now: datetime) -> list[QueueStats]:
+    """Count the same within a transaction of the caller."""
+    pauses = paused_queues(session)
+    stats = []
+    for queue in QUEUES:
+        counts = _counts(session, queue, (*OPEN[queue], *ATTENTION[queue]))
+        pause, oldest = pauses.get(queue), _oldest(session, queue)
+        stats.append(
+            QueueStats(
+                queue=queue,
+                states=counts,
+                oldest_seconds=None if oldest is None else max((now - oldest).total_seconds(), 0.0),
+                paused_at=pause.paused_at if pause else None,
+                paused_by=pause.paused_by if pause else None,
             )
+        )
     return stats
 
 

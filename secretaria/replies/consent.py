@@ -15,6 +15,7 @@ from secretaria.knowledge.chunks import slug
 from secretaria.outbox import store as outbox
 from secretaria.outbox.models import ItemState
 from secretaria.replies.handing import hand_over_silently
+from secretaria.replies.telling import tell_closed
 
 OPTED_OUT, OPTED_BACK = "opted_out", "opted_back"
 STOPPED = "Tudo bem, não envio mais mensagens automáticas para você. Se mudar de ideia, é só escrever VOLTAR."
@@ -74,3 +75,4 @@ def leave_to_a_person(
         return
     turn.state, turn.reason, turn.closed_at = TurnState.SILENCED, OPTED_OUT, now
     session.add(turn)
+    tell_closed(session, turn)

@@ -186,6 +186,7 @@ class _Turn:
                 handed_off=handoff is not None,
                 number=self._number,
             )
+            metrics.count_verdicts(guarded.checks)
             if silence_fits(draft, self._context, handed_off=handoff is not None):
                 return _Checked(guarded)
             stopped = reasons_to_stop(guarded)

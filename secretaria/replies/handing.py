@@ -10,6 +10,7 @@ from secretaria.conversations import store as conversations
 from secretaria.conversations.handoff import ask_for_person
 from secretaria.conversations.models import Contact, Mode, Turn, TurnState
 from secretaria.outbox import store as outbox
+from secretaria.replies.telling import tell_closed
 
 
 def hand_over_silently(
@@ -27,6 +28,7 @@ def hand_over_silently(
     """
     turn.state, turn.reason, turn.closed_at = TurnState.HANDED_OFF, reason, now
     session.add(turn)
+    tell_closed(session, turn)
     conversation = conversations.load_conversation(session, turn.conversation_id)
     if conversation.mode != Mode.AUTOMATIC:
         return

@@ -12,7 +12,6 @@ from loguru import logger
 from sqlalchemy import Engine, update
 from sqlmodel import Session, col
 
-from secretaria import metrics
 from secretaria.context.engine import TurnContext
 from secretaria.conversations import store as conversations
 from secretaria.conversations.handoff import ask_for_person
@@ -36,6 +35,7 @@ from secretaria.replies.keeping import decision_of, keep_recording
 from secretaria.replies.models import Reply
 from secretaria.replies.recording import reply_of
 from secretaria.replies.recovery import MODEL_FAILED, NO_BUDGET, apologise_once
+from secretaria.replies.telling import tell_closed
 from secretaria.replies.toolbox import Errand, Toolbox
 from secretaria.tools.calls import SlotTaken
 
@@ -129,10 +129,7 @@ def _write(
     _move_late_messages(session, publisher, claimed, turn, now)
     if items:
         after_commit(session, partial(publisher.publish, DELIVER_ITEM, str(items[0].id)))
-    if reply.intention is not None:
-        after_commit(session, metrics.INTENTIONS.labels(intention=reply.intention).inc)
-    settled = logger.bind(turn_id=turn.id, state=str(turn.state), origin=reply.origin, reason=turn.reason)
-    after_commit(session, partial(settled.info, "turn_settled"))
+    tell_closed(session, turn, reply)
 
 
 def _learn(session: Session, claimed: Claimed, drafted: Drafted, reply: Reply, now: datetime) -> None:
@@ -192,6 +189,7 @@ def say_and_close(
     )
     session.add_all([conversation, turn, reply])
     session.flush()
+    tell_closed(session, turn)
     (item,) = _place_bubbles(
         session, turn, reply.bubbles, number=number, inbound_seq=conversation.last_inbound_seq, now=now
     )
@@ -236,6 +234,7 @@ def _throw_away(session: Session, publisher: Publisher, now: datetime, claimed: 
         turn.state, turn.closed_at = TurnState.SILENCED, now
         unsaid = decision_of(reply_of(drafted, claimed.errand, claimed.context, now), drafted)
         keep_recording(session, claimed.errand, claimed.context, drafted, unsaid, now)
+        tell_closed(session, turn)
     else:
         turn.state, turn.restarts = TurnState.WAITING, turn.restarts + 1
         wait = max((turn.due_at - now).total_seconds(), 0.0)

@@ -21,6 +21,7 @@ from secretaria.whaticket.signature import SignatureInvalid
 
 MAX_BODY_BYTES = 1024 * 1024
 ACCEPTED = 202
+SLOW_SECONDS = 1.0
 UNANSWERABLE = "unresolved_lid"  # a customer whom nobody will answer: worth a look (contract S7)
 IDENTITY = (b"", b"identity")
 Body = dict[str, Any]
@@ -92,10 +93,11 @@ def _receive(
         seconds = time.perf_counter() - begun
         metrics.WEBHOOK_RECEIVED.labels(status=status).inc()
         metrics.WEBHOOK_LATENCY.observe(seconds)
-        logger.bind(status=status, milliseconds=round(seconds * 1000, 1)).debug("webhook_answered")
-    correlation_id = str(receipt.event or "-")
-    level = "WARNING" if receipt.ignored == UNANSWERABLE else "INFO"
-    logger.bind(correlation_id=correlation_id, status=status, reason=receipt.ignored).log(level, "webhook_received")
+        milliseconds = round(seconds * 1000, 1)
+        logger.bind(status=status, milliseconds=milliseconds).debug("webhook_answered")
+    level = "WARNING" if receipt.ignored == UNANSWERABLE or seconds >= SLOW_SECONDS else "INFO"
+    told = {"correlation_id": str(receipt.event or "-"), "status": status, "reason": receipt.ignored}
+    logger.bind(**told, milliseconds=milliseconds, bytes=len(body)).log(level, "webhook_received")
     return Response(answer, status_code=ACCEPTED)
 
 

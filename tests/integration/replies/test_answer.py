@@ -153,7 +153,7 @@ def test_turn_is_silenced_where_we_may_not_speak(asked: Scene, model: ScriptedMo
     assert model.asked == []
     assert asked.conversation()["lease_until"] is None
     (line,) = lines
-    assert (line["message"], line["extra"]["reason"]) == ("turn_silenced", reason)
+    assert (line["message"], line["extra"]["reason"]) == ("turn_settled", reason)
     assert line["extra"]["correlation_id"] == str(turn["correlation_id"])
 
 

@@ -17,17 +17,23 @@ from zoneinfo import ZoneInfo
 import httpx
 import pytest
 import redis
+from prometheus_client import REGISTRY
 from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import Engine
 from sqlmodel import Session, select
 
+from secretaria import metrics
 from secretaria.breaker import FAILURES, Breaker
 from secretaria.clock import HeldClock, SystemClock
 from secretaria.context.schema import INTENTIONS
 from secretaria.conversations.models import Author, Conversation, Direction, Episode, Turn, TurnState
 from secretaria.conversations.store import add_message, lock_conversation, upsert_contact
+from secretaria.inbox.models import EventState, InboxEvent
 from secretaria.llm.models import LlmSpending
 from secretaria.outbox.models import ItemState, OutboxItem
+from secretaria.privacy import mask_text
+from secretaria.queue.heartbeats import beat, stop_beating
+from secretaria.replies.guardrails import GUARDS
 from secretaria.replies.models import Reply
 from secretaria.simulation import SAMPLE_BUSINESS
 from tests.builders import NUMBER, TOKEN, a_text
@@ -55,6 +61,24 @@ PROMISED = (
     "secretaria_llm_unpriced_calls_total",
     "secretaria_budget_refusals_total",
     "secretaria_transcriptions_total",
+    "secretaria_stage_seconds_bucket",
+    "secretaria_reply_seconds_bucket",
+    "secretaria_turns_total",
+    "secretaria_turns_due",
+    "secretaria_turn_lateness_seconds",
+    "secretaria_handoffs_total",
+    "secretaria_guard_verdicts_total",
+    "secretaria_queue_oldest_seconds",
+    "secretaria_queue_paused",
+    "secretaria_rows_standing",
+    "secretaria_silent_business_seconds",
+    "secretaria_retention_last_run_timestamp_seconds",
+    "secretaria_workers_alive",
+    "secretaria_worker_heartbeat_age_seconds",
+    "secretaria_panel_sessions",
+    "secretaria_component_up",
+    "secretaria_component_latency_seconds",
+    "secretaria_build_info",
 )
 Sample = tuple[str, tuple[tuple[str, str], ...]]
 
@@ -131,11 +155,81 @@ def test_labels_come_from_closed_sets(site: httpx.Client) -> None:
     own = [labels for name, labels in scraped(site) if name.startswith("secretaria_")]
     allowed = {
         "status", "task", "le", "cause", "outcome", "queue", "intention", "component", "name", "by",
-        "purpose", "kind", "scope", "source",
+        "purpose", "kind", "scope", "source", "stage", "state", "reason", "guard", "verdict", "version",
     }  # fmt: skip
     assert {label for labels in own for label, _ in labels} == allowed
     assert not any(word in str(own) for word in ("ROTULO", "rotulo", NUMBER, TOKEN))
     assert {dict(labels)["intention"] for labels in own if "intention" in dict(labels)} == set(INTENTIONS)
+
+
+def test_no_label_value_looks_like_personal_data(site: httpx.Client) -> None:
+    """The mask that hides numbers, documents, addresses and keys in a log finds nothing to hide in any label."""
+    site.post(f"/webhook/whaticket/{TOKEN}", json=a_text("meu cpf 529.982.247-25, ana@exemplo.com.br"))
+    values = {value for _, labels in scraped(site) for label, value in labels if label != "le"}
+    assert {value: mask_text(value) for value in values if mask_text(value) != value} == {}
+    assert mask_text(NUMBER) != NUMBER  # and it would find one
+
+
+def test_free_reasons_of_a_model_are_no_labels() -> None:
+    """A model may call a hand-off what it likes; the counter knows a closed set, and the rest is one label."""
+    before = REGISTRY.get_sample_value("secretaria_handoffs_total", {"reason": "outro"}) or 0.0
+    metrics.count_handoff("o cliente 5520900001001 pediu a Ana")
+    assert REGISTRY.get_sample_value("secretaria_handoffs_total", {"reason": "outro"}) == before + 1
+
+
+def test_every_guard_has_its_label() -> None:
+    """What the guards of a reply are called and what the counter shows are the same names."""
+    checked_elsewhere = {"bubbles", "length", "sources", "marks", "injection"}
+    assert set(metrics.GUARDS) == {*GUARDS, *checked_elsewhere}
+
+
+def test_a_late_turn_and_a_parked_event_are_on_the_scrape(site: httpx.Client, engine: Engine) -> None:
+    """What waits too long and what needs a person is read from its row, and no longer after it is gone."""
+    now = SystemClock().now()
+    with Session(engine) as session:
+        contact = upsert_contact(session, identity_key=NUMBER, number=NUMBER, name=None, now=now)
+        conversation = lock_conversation(session, contact_id=contact, channel="principal", now=now)
+        late = Turn(
+            conversation_id=conversation.id or 0,
+            correlation_id=uuid4(),
+            opened_at=now - timedelta(seconds=200),
+            due_at=now - timedelta(seconds=180),
+            deadline_at=now,
+        )
+        parked = InboxEvent(id=uuid4(), channel="principal", dedupe_key="P1", received_at=now)
+        parked.state = EventState.PARKED
+        session.add_all([late, parked])
+        session.commit()
+        found = scraped(site)
+        assert found["secretaria_turns_due", ()] == 1.0
+        assert 180.0 <= found["secretaria_turn_lateness_seconds", ()] < 200.0
+        assert 200.0 <= found["secretaria_queue_oldest_seconds", (("queue", "turns"),)] < 220.0
+        assert found["secretaria_rows_standing", (("queue", "inbox"), ("state", "parked"))] == 1.0
+        session.delete(late)
+        session.delete(parked)
+        session.commit()
+    found = scraped(site)
+    assert found["secretaria_turn_lateness_seconds", ()] == found["secretaria_turns_due", ()] == 0.0
+    assert found["secretaria_rows_standing", (("queue", "inbox"), ("state", "parked"))] == 0.0
+
+
+def test_a_scrape_is_a_health_check(site: httpx.Client, valkey: redis.Redis) -> None:
+    """Where nobody else asks, a dead worker is counted by the scrape itself; one that has left leaves no series behind."""
+    beat(valkey, "maquina:7")
+    well = scraped(site)
+    assert (well["secretaria_workers_alive", ()], well["secretaria_component_up", (("component", "workers"),)]) == (
+        1,
+        1,
+    )
+    stop_beating(valkey, "maquina:7")
+    dead = scraped(site)
+    assert (dead["secretaria_workers_alive", ()], dead["secretaria_component_up", (("component", "workers"),)]) == (
+        0,
+        0,
+    )
+    failed = ("secretaria_healthcheck_failures_total", (("component", "workers"),))
+    assert dead[failed] == well[failed] + 1
+    assert not any("maquina" in value for _, labels in dead for _, value in labels)
 
 
 @pytest.mark.parametrize(
