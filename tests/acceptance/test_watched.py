@@ -1,0 +1,261 @@
+"""A running shop watched by a real Prometheus, Alertmanager and exporters: every name is live, and an alert arrives."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import yaml
+from sqlalchemy import make_url
+
+from secretaria.local.engines import EmbeddedEngines
+from secretaria.simulation.phone import text_event
+from tests.acceptance.commands import free_port
+from tests.acceptance.conftest import Shop, open_shop
+
+DOCKER = Path(__file__).parents[2] / "docker"
+PATIENCE_SECONDS = 90.0
+NAME = re.compile(r"\b(?:secretaria|redis|pg|container|probe)[a-z0-9_:]*|\bup\b")
+ELSEWHERE = {  # of cAdvisor and of the blackbox exporter, which do not run on a machine like this
+    "container_cpu_usage_seconds_total",
+    "container_memory_working_set_bytes",
+    "probe_ssl_earliest_cert_expiry",
+}
+
+
+@dataclass
+class Watch:
+    """What watches the shop.
+
+    Attributes:
+        url: Prometheus.
+        told: The notices that reached the address for them.
+    """
+
+    shop: Shop
+    url: str
+    told: list[dict[str, Any]] = field(default_factory=list)
+
+    def ask(self, path: str, **parameters: str) -> Any:  # noqa: ANN401  # whatever Prometheus's API answers
+        """Ask Prometheus."""
+        answer = httpx.get(f"{self.url}/api/v1/{path}", params=parameters, timeout=10, trust_env=False)
+        assert answer.is_success, answer.text
+        return answer.json()["data"]
+
+    def value(self, expression: str) -> float | None:
+        """Return the one value of an expression; None while there is none."""
+        found = self.ask("query", query=expression)["result"]
+        return float(found[0]["value"][1]) if found else None
+
+
+@pytest.fixture(scope="module")
+def watch(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watch]:
+    """Open a shop, and watch it with the files that a server gets; only the addresses and the pace are changed."""
+    folder = tmp_path_factory.mktemp("watched")
+    with ExitStack() as stack:
+        shop = stack.enter_context(open_shop())
+        watch = Watch(shop, f"http://127.0.0.1:{free_port()}")
+        receiver = stack.enter_context(_receiver(watch.told))
+        alertmanager = free_port()
+        exporters = _start_exporters(stack, shop)
+        config = folder / "prometheus.yml"
+        config.write_text(_prometheus_config(shop, alertmanager, exporters), encoding="utf-8")
+        _start(
+            stack,
+            "sh",
+            str(DOCKER / "prometheus/start-alertmanager.sh"),
+            f"--storage.path={folder}/alerts",
+            f"--web.listen-address=127.0.0.1:{alertmanager}",
+            "--cluster.listen-address=",
+            ALERTMANAGER="prometheus-alertmanager",
+            MONITORING_WEBHOOK_URL=receiver,
+        )
+        listen = watch.url.removeprefix("http://")
+        _start(
+            stack,
+            "prometheus",
+            f"--config.file={config}",
+            f"--storage.tsdb.path={folder}/data",
+            f"--web.listen-address={listen}",
+        )
+        until(lambda: httpx.get(f"{watch.url}/-/ready", trust_env=False).is_success, "Prometheus is ready")
+        yield watch
+
+
+def test_every_target_is_up(watch: Watch) -> None:
+    """The service and the exporters are scraped."""
+    jobs = {"secretaria", "postgresql", "redis"}
+    until(lambda: _healthy(watch) == jobs, "all targets up", lambda: str(watch.ask("targets")["activeTargets"]))
+
+
+def test_what_a_customer_waited_is_seen(watch: Watch) -> None:
+    """One message is answered, and its time is in Prometheus, stage by stage."""
+    number = "5520900001071"
+    watch.shop.phone.post(text_event(number, "quanto custa a limpeza?", "W1", datetime.now(UTC), "Juliana Prates"))
+    assert watch.shop.ledger.wait_for(lambda sent: any(one.number == number for one in sent), timeout=60)
+    until(lambda: watch.value("sum(secretaria_reply_seconds_count)") == 1.0, "one reply was measured")
+    for stage in ("filed", "waited", "picked_up", "context", "llm", "guards", "delivered"):
+        assert watch.value(f'sum(secretaria_stage_seconds_count{{stage="{stage}"}})') == 1.0, stage
+    assert watch.value('secretaria_turns_total{state="answered"}') == 1.0
+
+
+def test_every_expression_is_of_names_that_live(watch: Watch) -> None:
+    """Each expression of dashboards and rules is one that Prometheus reads, over series that it has."""
+    until(lambda: watch.value("secretaria:reply_late:ratio_6h") is not None, "the rules were evaluated")
+    live = {*watch.ask("label/__name__/values"), *ELSEWHERE}
+    asked = expressions()
+    assert len(asked) > 60
+    for expression in asked:
+        watch.ask("query", query=expression)
+        missing = {name for name in NAME.findall(_without_labels(expression)) if name not in live}
+        assert missing == set(), expression
+
+
+def test_an_alert_arrives_when_the_workers_stop(watch: Watch) -> None:
+    """With the worker standing still the health check fails, and the notice arrives with what to do."""
+    worker = watch.shop.pid_of("worker")
+    os.kill(worker, signal.SIGSTOP)
+    try:
+        until(lambda: bool(_told_of(watch, "FalhaDeSaude", "workers")), "the notice arrived", lambda: str(watch.told))
+        assert watch.value("secretaria_workers_alive") == 0.0
+    finally:
+        os.kill(worker, signal.SIGCONT)
+    (notice,) = _told_of(watch, "FalhaDeSaude", "workers")[:1]
+    assert notice["annotations"]["summary"] == "O exame de saúde encontrou workers fora do ar no último minuto."
+    assert (DOCKER.parent / notice["annotations"]["runbook"]).is_file()
+
+
+def expressions() -> list[str]:
+    """Return every expression of the dashboards and of the rules."""
+    shown = [
+        target["expr"]
+        for file in (DOCKER / "grafana/dashboards").glob("*.json")
+        for panel in json.loads(file.read_text(encoding="utf-8"))["panels"]
+        for target in panel["targets"]
+    ]
+    rules = yaml.safe_load((DOCKER / "prometheus/rules/secretaria.yml").read_text(encoding="utf-8"))
+    return [*shown, *(rule["expr"] for group in rules["groups"] for rule in group["rules"])]
+
+
+def _without_labels(expression: str) -> str:
+    return re.sub(r'"[^"]*"', "", expression)
+
+
+def _told_of(watch: Watch, alert: str, component: str) -> list[dict[str, Any]]:
+    found = [one for notice in list(watch.told) for one in notice["alerts"]]
+    wanted = {"alertname": alert, "component": component}
+    return [one for one in found if wanted.items() <= one["labels"].items() and one["status"] == "firing"]
+
+
+def _healthy(watch: Watch) -> set[str]:
+    return {one["labels"]["job"] for one in watch.ask("targets")["activeTargets"] if one["health"] == "up"}
+
+
+def until(come_true: Callable[[], bool], what: str, told: Callable[[], str] = str) -> None:
+    """Wait for something, as long as a busy machine may take."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while time.monotonic() < deadline:
+        try:
+            if come_true():
+                return
+        except httpx.HTTPError:
+            pass
+        time.sleep(0.2)
+    raise AssertionError(f"{what}: {told()}")
+
+
+def _prometheus_config(shop: Shop, alertmanager: int, exporters: dict[str, int]) -> str:
+    """Return the configuration of a server with the addresses of this machine, at the pace of a test."""
+    config = yaml.safe_load((DOCKER / "prometheus/prometheus.yml").read_text(encoding="utf-8"))
+    config["global"] = {"scrape_interval": "1s", "scrape_timeout": "1s", "evaluation_interval": "1s"}
+    config["rule_files"] = [str(DOCKER / "prometheus/rules/*.yml")]
+    config["alerting"]["alertmanagers"][0]["static_configs"][0]["targets"] = [f"127.0.0.1:{alertmanager}"]
+    targets = {"secretaria": shop.url.removeprefix("http://")}
+    targets |= {job: f"127.0.0.1:{port}" for job, port in exporters.items()}
+    config["scrape_configs"] = [
+        {**scrape, "static_configs": [{"targets": [targets[scrape["job_name"]]]}]}
+        for scrape in config["scrape_configs"]
+        if scrape["job_name"] in targets
+    ]
+    for scrape in config["scrape_configs"]:
+        scrape["scrape_interval"] = scrape["scrape_timeout"] = "5s" if scrape["job_name"] != "secretaria" else "2s"
+    return yaml.safe_dump(config)
+
+
+def _start_exporters(stack: ExitStack, shop: Shop) -> dict[str, int]:
+    ports = {"postgresql": free_port(), "redis": free_port()}
+    urls = EmbeddedEngines(Path(shop.environment["SECRETARIA_HOME"])).urls
+    database = make_url(urls.database_url)
+    _start(
+        stack,
+        "prometheus-postgres-exporter",
+        f"--web.listen-address=127.0.0.1:{ports['postgresql']}",
+        DATA_SOURCE_NAME=f"user={database.username} dbname={database.database} sslmode=disable "
+        f"host={database.query['host']} port={database.query['port']}",
+    )
+    socket = urls.redis_url.partition("?")[0]
+    _start(
+        stack,
+        "prometheus-redis-exporter",
+        f"-redis.addr={socket}",
+        f"-web.listen-address=127.0.0.1:{ports['redis']}",
+    )
+    return ports
+
+
+def _start(stack: ExitStack, *command: str, **environment: str) -> None:
+    """Start a program that ends with the test."""
+    process = subprocess.Popen(
+        command, env={**os.environ, **environment}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+
+    def end() -> None:
+        process.terminate()
+        try:
+            process.wait(15)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+    stack.callback(end)
+
+
+class _receiver:  # noqa: N801  # reads as what it is: with _receiver(told) as address
+    """An address for notices on loopback."""
+
+    def __init__(self, told: list[dict[str, Any]]) -> None:
+        class Notices(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers["content-length"]))
+                told.append(json.loads(body))
+                self.send_response(200)
+                self.end_headers()
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Notices)
+        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
+
+    def __enter__(self) -> str:
+        self._thread.start()
+        return f"http://127.0.0.1:{self._server.server_port}/avisos"
+
+    def __exit__(self, *_: object) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join(5)
