@@ -8,7 +8,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from secretaria.clock import SystemClock
-from secretaria.settings import ENV_FILE, Settings, secret_values
+from secretaria.errors import Unavailable
+from secretaria.settings import ENV_FILE, Settings, require, secret_values
 
 if TYPE_CHECKING:
     import redis
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     from secretaria.replies.summarising import SummaryRoom
     from secretaria.replies.volatile import VolatileContext
     from secretaria.settings.env_file import RotatingValues
+    from secretaria.vigil import Vigil
     from secretaria.whaticket.gateway import Gateway
     from secretaria.whaticket.panel import Panel
 
@@ -57,11 +59,13 @@ class Installation:
     Attributes:
         settings: What it was configured with.
         clock: The clock every part shares.
+        started_at: Since when this process has them.
     """
 
     def __init__(self, settings: Settings, *, redis_timeout_seconds: float = DOOR_REDIS_SECONDS) -> None:
         self.settings = settings
         self.clock = SystemClock()
+        self.started_at = self.clock.now()
         self._redis_timeout = redis_timeout_seconds
 
     @cached_property
@@ -101,6 +105,29 @@ class Installation:
         from secretaria.queue.broker import build_redis
 
         return build_redis(self.settings.secrets.redis_url.get_secret_value(), timeout_seconds=HEALTH_SECONDS)
+
+    @cached_property
+    def vigil(self) -> Vigil:
+        """What is known of the health of everything, and since when."""
+        from functools import partial
+
+        from secretaria.health import check_health
+        from secretaria.vigil import Vigil
+
+        outside = {"whaticket": self._ask_whaticket, "model": self._ask_model}
+        return Vigil(partial(check_health, self.health_engine, self.redis), outside, self.redis, self.clock)
+
+    def _ask_whaticket(self) -> str:
+        require(self.settings, ("WHATICKET_URL", "WHATICKET_TOKEN"))
+        self.gateway.ping()
+        return "responde"
+
+    def _ask_model(self) -> str:
+        require(self.settings, ("LLM_API_KEY",))
+        offered, wanted = self.chat.list_models(), self.settings.llm.model
+        if offered and wanted not in offered:
+            raise Unavailable(f"o serviço não oferece {wanted}", "confira [llm] model")
+        return f"{wanted} responde"
 
     @cached_property
     def broker(self) -> RedisBroker:

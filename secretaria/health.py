@@ -54,12 +54,24 @@ def check_health(engine: Engine, client: redis.Redis) -> dict[str, Finding]:
         "workers": lambda: _ask_workers(client),
     }
     begun = time.monotonic()
-    asked = {name: _POOL.submit(_timed, check) for name, check in checks.items()}
+    asked = {name: _POOL.submit(timed, check) for name, check in checks.items()}
     findings = {name: _result(future, begun) for name, future in asked.items()}
     for name, finding in findings.items():
         if not finding.ok:
             metrics.HEALTHCHECK_FAILURES.labels(component=name).inc()
     return findings
+
+
+def timed(check: Callable[[], str]) -> Finding:
+    """Ask one component; whatever it raises is its finding."""
+    begun = time.monotonic()
+    try:
+        detail, ok = check(), True
+    except SecretariaError as error:
+        detail, ok = error.message, False
+    except Exception as error:  # noqa: BLE001  # whatever is wrong with a component is the finding
+        detail, ok = f"não respondeu ({type(error).__name__})", False
+    return Finding(ok=ok, latency_ms=round((time.monotonic() - begun) * 1000, 1), detail=detail)
 
 
 def _ask_postgresql(engine: Engine) -> str:
@@ -77,17 +89,6 @@ def _ask_workers(client: redis.Redis) -> str:
     if not living:
         raise SecretariaError("nenhum worker vivo: secretaria worker")
     return f"{len(living)} vivos, o mais calado há {max(living.values()):.0f} s"
-
-
-def _timed(check: Callable[[], str]) -> Finding:
-    begun = time.monotonic()
-    try:
-        detail, ok = check(), True
-    except SecretariaError as error:
-        detail, ok = error.message, False
-    except Exception as error:  # noqa: BLE001  # whatever is wrong with a component is the finding
-        detail, ok = f"não respondeu ({type(error).__name__})", False
-    return Finding(ok=ok, latency_ms=round((time.monotonic() - begun) * 1000, 1), detail=detail)
 
 
 def _result(future: Future[Finding], begun: float) -> Finding:

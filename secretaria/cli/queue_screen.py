@@ -11,29 +11,9 @@ from secretaria.cli.console import paper, print_json
 from secretaria.errors import SecretariaError
 from secretaria.privacy import mask_number
 from secretaria.replies.backlog import QueueStats, Standing
-from secretaria.replies.story import Fact, Step, Story
+from secretaria.replies.story import FACTS, STEPS, Fact, Step, Story
 
 NOTHING = "-"
-STEPS = {
-    "event_received": "evento recebido",
-    "event_filed": "evento tratado",
-    "message": "mensagem",
-    "turn_opened": "rodada aberta",
-    "turn_closed": "rodada encerrada",
-    "reply_decided": "resposta decidida",
-    "item_placed": "envio criado",
-    "item_moved": "envio mudou",
-    "attempt_started": "tentativa",
-    "attempt_ended": "fim da tentativa",
-}
-FACTS = {
-    "channel": "conexão", "state": "estado", "reason": "motivo", "failures": "falhas", "author": "autor",
-    "kind": "tipo", "position": "posição", "delivery": "entrega", "due_at": "responder às", "deadline_at": "prazo",
-    "messages": "mensagens", "restarts": "recomeços", "origin": "origem", "intention": "intenção",
-    "handoff_reason": "transferência", "bubbles": "balões", "model": "modelo", "llm_seconds": "segundos do modelo",
-    "confirmed_by": "confirmado por", "looks": "conferências", "before": "de", "after": "para",
-    "outcome": "resultado", "status": "HTTP", "error": "erro",
-}  # fmt: skip
 
 
 def zone_of(installation: Installation) -> tzinfo:

@@ -31,8 +31,23 @@ def require_schema(engine: Engine) -> None:
         SchemaBehind: Migrations are missing.
         DatabaseUnavailable: PostgreSQL does not answer.
     """
-    if (_current_revision(engine) or "") < newest_revision():
+    if (current_revision(engine) or "") < newest_revision():
         raise SchemaBehind
+
+
+def current_revision(engine: Engine) -> str | None:
+    """Return the newest migration that a database has; None where nothing was ever migrated.
+
+    Raises:
+        DatabaseUnavailable: PostgreSQL does not answer.
+    """
+    try:
+        with engine.connect() as connection:
+            return connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one_or_none()
+    except ProgrammingError:  # no such table: nothing was ever migrated
+        return None
+    except (OperationalError, InterfaceError, PoolTimeoutError) as error:
+        raise DatabaseUnavailable from error
 
 
 @cache
@@ -46,13 +61,3 @@ def migrations_folder() -> Path:
     package = Path(secretaria.__file__).parent
     installed = package / "_migrations"
     return installed if installed.is_dir() else package.parent / "migrations"
-
-
-def _current_revision(engine: Engine) -> str | None:
-    try:
-        with engine.connect() as connection:
-            return connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one_or_none()
-    except ProgrammingError:  # no such table: nothing was ever migrated
-        return None
-    except (OperationalError, InterfaceError, PoolTimeoutError) as error:
-        raise DatabaseUnavailable from error

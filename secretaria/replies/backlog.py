@@ -50,6 +50,11 @@ class QueueStats:
     paused_at: datetime | None = None
     paused_by: str | None = None
 
+    @property
+    def open(self) -> int:
+        """How many rows are still under way."""
+        return sum(count for state, count in self.states.items() if state in OPEN[self.queue])
+
 
 @dataclass(frozen=True, slots=True)
 class Standing:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from functools import partial
 from uuid import UUID
 
@@ -36,6 +37,24 @@ DROP_HINT = "desistir vale para eventos parked e para envios held, unconfirmed o
 TURN_HINT = "rodadas não são refeitas à mão: abertas andam sozinhas, e depois do fim a palavra é de uma pessoa"
 
 
+class Intervention(StrEnum):
+    """What an operator may decide about a row."""
+
+    RETRY = "retry"
+    ARRIVED = "arrived"
+    DROP = "drop"
+
+
+STATES: Mapping[tuple[str, Intervention], tuple[str, ...]] = {
+    (INBOX, Intervention.RETRY): (EventState.PARKED,),
+    (INBOX, Intervention.DROP): (EventState.PARKED,),
+    (OUTBOX, Intervention.RETRY): (ItemState.HELD, ItemState.DEAD),
+    (OUTBOX, Intervention.ARRIVED): (ItemState.HELD, ItemState.UNCONFIRMED),
+    (OUTBOX, Intervention.DROP): (ItemState.HELD, ItemState.UNCONFIRMED, ItemState.DEAD),
+}
+"""In which states a decision is possible; elsewhere it is none."""
+
+
 class NothingToDo(Conflict):
     """The row is in a state that leaves nothing to be done, perhaps because somebody did it a moment ago."""
 
@@ -63,6 +82,12 @@ class InterventionRoom:
     actor: Actor = SYSTEM
 
 
+def possible(reference: Reference, state: str, reason: str | None) -> tuple[Intervention, ...]:
+    """Return what may be decided about a row as it stands; nothing where it moves by itself or has come to its end."""
+    found = tuple(one for one in Intervention if state in STATES.get((reference.queue, one), ()))
+    return tuple(one for one in found if one is not Intervention.DROP or reason != DROPPED)
+
+
 def retry(room: InterventionRoom, reference: Reference) -> None:
     """Put a parked event, or a held or dead send, back in motion.
 
@@ -76,7 +101,7 @@ def retry(room: InterventionRoom, reference: Reference) -> None:
         if reference.queue == INBOX:
             moved = _file_again(room, session, reference.key)
         else:
-            states = (ItemState.HELD, ItemState.DEAD)
+            states = STATES[OUTBOX, Intervention.RETRY]
             moved = reference.queue == OUTBOX and _send_again(room, session, reference.key, states)
         if not moved:
             raise _nothing_to_do(session, reference, RETRY_HINT)
@@ -94,7 +119,7 @@ def confirm_arrived(room: InterventionRoom, reference: Reference) -> None:
     now = room.clock.now()
     values = {"state": ItemState.SENT, "confirmed_by": OPERATOR, "reason": ARRIVED, "sent_at": now}
     with transaction(room.engine) as session:
-        states = (ItemState.HELD, ItemState.UNCONFIRMED)
+        states = STATES[OUTBOX, Intervention.ARRIVED]
         if reference.queue != OUTBOX or not _settle(room, session, reference.key, states, values):
             raise _nothing_to_do(session, reference, ARRIVED_HINT)
         note(session, room.actor, "queue.confirmed", str(reference), at=now)
@@ -113,7 +138,7 @@ def drop(room: InterventionRoom, reference: Reference) -> None:
         if reference.queue == INBOX:
             moved = _ignore(room, session, reference.key)
         else:
-            states = (ItemState.HELD, ItemState.UNCONFIRMED, ItemState.DEAD)
+            states = STATES[OUTBOX, Intervention.DROP]
             values = {"state": ItemState.DEAD, "reason": DROPPED}
             moved = reference.queue == OUTBOX and _settle(room, session, reference.key, states, values)
         if not moved:
@@ -153,7 +178,7 @@ def _ignore(room: InterventionRoom, session: Session, event_id: UUID | int) -> b
     return session.execute(ignore).first() is not None
 
 
-def _send_again(room: InterventionRoom, session: Session, item_id: UUID | int, states: tuple[ItemState, ...]) -> bool:
+def _send_again(room: InterventionRoom, session: Session, item_id: UUID | int, states: tuple[str, ...]) -> bool:
     now = room.clock.now()
     values = {
         "state": ItemState.PENDING, "reason": RETRIED, "not_before": now, "nudged_at": now, "lease_until": None,
@@ -173,7 +198,7 @@ def _settle(
     room: InterventionRoom,
     session: Session,
     item_id: UUID | int,
-    states: tuple[ItemState, ...],
+    states: tuple[str, ...],
     values: Mapping[str, object],
 ) -> bool:
     """Bring a send to its end; what waited behind it may go now."""
@@ -184,9 +209,7 @@ def _settle(
     return True
 
 
-def _move(
-    session: Session, item_id: UUID | int, states: tuple[ItemState, ...], values: Mapping[str, object]
-) -> int | None:
+def _move(session: Session, item_id: UUID | int, states: tuple[str, ...], values: Mapping[str, object]) -> int | None:
     """Change an item if it is still in one of some states, and what its message shows; return its conversation."""
     move = (
         update(OutboxItem)

@@ -19,6 +19,28 @@ from secretaria.replies.references import INBOX, OUTBOX, TURNS, Reference, find_
 
 Fact = str | int | float | datetime
 
+STEPS = {
+    "event_received": "evento recebido",
+    "event_filed": "evento tratado",
+    "message": "mensagem",
+    "turn_opened": "rodada aberta",
+    "turn_closed": "rodada encerrada",
+    "reply_decided": "resposta decidida",
+    "item_placed": "envio criado",
+    "item_moved": "envio mudou",
+    "attempt_started": "tentativa",
+    "attempt_ended": "fim da tentativa",
+}
+FACTS = {
+    "channel": "conexão", "state": "estado", "reason": "motivo", "failures": "falhas", "author": "autor",
+    "kind": "tipo", "position": "posição", "delivery": "entrega", "due_at": "responder às", "deadline_at": "prazo",
+    "messages": "mensagens", "restarts": "recomeços", "origin": "origem", "intention": "intenção",
+    "handoff_reason": "transferência", "bubbles": "balões", "model": "modelo", "llm_seconds": "segundos do modelo",
+    "confirmed_by": "confirmado por", "looks": "conferências", "before": "de", "after": "para",
+    "outcome": "resultado", "status": "HTTP", "error": "erro",
+}  # fmt: skip
+"""How people read the codes of steps and of their facts."""
+
 
 @dataclass(frozen=True, slots=True)
 class Step:

@@ -9,6 +9,8 @@ from zoneinfo import ZoneInfo
 
 from markupsafe import Markup
 
+from secretaria.privacy import mask_number
+
 # Controls and direction marks can make a page read otherwise than it is written (CVE-2021-42574 is the same trick in code).
 UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]")
 REPLACED = "\N{REPLACEMENT CHARACTER}"
@@ -77,6 +79,11 @@ def number(value: float | None, places: int = 0) -> str:
     if value is None:
         return UNKNOWN
     return f"{value:,.{places}f}".translate(str.maketrans(",.", ".,"))
+
+
+def masked(number: str | None) -> str:
+    """Write a phone number as those may see it who need not know whose it is."""
+    return mask_number(number) if number else UNKNOWN
 
 
 def percent(share: float | None) -> str:

@@ -31,6 +31,7 @@ MENU = (
     Item("/painel/agenda", "Agenda", "calendar"),
     Item("/painel/secretaria", "Secretária", "voice"),
     Item("/painel/indicadores", "Indicadores", "chart"),
+    Item("/painel/operacao", "Operação", "gauge"),
     Item("/painel/equipe", "Equipe", "people", Role.OWNER),
     Item("/painel/auditoria", "Auditoria", "trail", Role.OWNER),
 )

@@ -22,6 +22,7 @@ from secretaria.web.panel import (
     entering,
     indicators,
     live,
+    operation,
     quick_answers,
     secretary,
     team,
@@ -73,6 +74,7 @@ PAGES = (
     drafts,
     versions,
     indicators,
+    operation,
     team,
     trail,
 )

@@ -90,6 +90,7 @@ def templates() -> Environment:
         "short_day": formats.short_day,
         "span": formats.span,
         "number": formats.number,
+        "masked": formats.masked,
         "percent": formats.percent,
         "dollars": formats.dollars,
         "word": wording.word,

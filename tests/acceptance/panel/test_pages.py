@@ -9,7 +9,11 @@ from tests.acceptance.panel.conftest import Customer, Enter, serious_problems
 
 MAIN_PAGES = (
     "/painel/conversas",
+    "/painel/agenda",
+    "/painel/agenda?vista=semana",
+    "/painel/agenda/marcar",
     "/painel/indicadores",
+    "/painel/operacao",
     "/painel/equipe",
     "/painel/auditoria",
     "/painel/respostas-rapidas",
