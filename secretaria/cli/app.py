@@ -18,6 +18,7 @@ from secretaria.cli import (
     demo,
     doctor,
     inbox,
+    incident,
     knowledge,
     migrate,
     queue,
@@ -48,6 +49,7 @@ app.command("worker")(worker.worker)
 app.command("migrate")(migrate.migrate)
 app.command("doctor")(doctor.doctor)
 app.command("audit")(audit.audit)
+app.command("incident")(incident.incident)
 app.command("retention")(retention.retention)
 app.add_typer(agenda.app, name="agenda")
 app.add_typer(conversations.app, name="conversations")

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from secretaria.cli import attending
+from secretaria.cli.correction import correct
 
 app = typer.Typer(
     no_args_is_help=True, help="Conversas: acompanhar, assumir, escrever; exportar e apagar dados (LGPD)."
@@ -75,3 +76,6 @@ def erase(
     )
     say("apagado: " + (", ".join(f"{name} {count}" for name, count in tally.items()) or "nada além do cadastro"))
     say("o que chegar de antes deste momento não volta; uma conversa nova começa do zero")
+
+
+app.command()(correct)

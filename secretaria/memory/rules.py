@@ -84,6 +84,18 @@ def judge_proposal(key: str, value: str, quote: str, texts: Sequence[str], units
     return Verdict(key, kept or "", quote, refused, position or 0)
 
 
+def may_be_written(key: str, value: str, units: Collection[str]) -> str | None:
+    """Return what an operator notes as it would be kept; None where it is of no kind that may be.
+
+    Args:
+        key: What it is.
+        value: What it says.
+        units: Names of the business's units.
+    """
+    kept = _typed(key, value, units)
+    return None if kept is None or _is_sensitive(value) else kept
+
+
 def life_of(key: str) -> timedelta:
     """Return how long a fact is told before it must be said again."""
     return NAME_LIFE if key == "nome" else TASTE_LIFE
