@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
 from secretaria.replies.binding import LATEST, Contest, Known, Matter
-from secretaria.replies.facts.numbers import SPELLED, value_of
+from secretaria.replies.facts.numbers import DIGITS, SPELLED, value_of
 from secretaria.replies.facts.reading import read
 from secretaria.replies.facts.statements import AFTER, TITLE, Statement
 
@@ -24,6 +24,7 @@ DISCOUNT = re.compile(r"desconto|%|por cento|pix|a vista|abat")
 ASSERTED = re.compile(
     r"(?:por|custa\w*|sai\w*|valor\w*|precos?|apenas|so|partir de|cobra\w*|vale)\W{1,3}(?:[e=] |de )?$"
 )
+AN_AMOUNT = re.compile(DIGITS)
 CENT = Decimal("0.01")
 ADDENDS = 6
 LARGEST_COUNT = 60
@@ -125,6 +126,8 @@ def _prices(items: Iterable[Known]) -> set[Decimal]:
 
 
 def _amounts(matter: Matter) -> set[Decimal]:
-    """Return the amounts the customer named, with or without a unit."""
-    facts = [item.fact for item in matter.of("price", "number") if item.origin == "customer"]
-    return {value if isinstance(value, Decimal) else value_of(str(value)) for fact in facts for value in fact.values}
+    """Return the amounts the customer named, with or without a unit; a postal code or a telephone is none."""
+    said = [value for item in matter.of("price", "number") if item.origin == "customer" for value in item.fact.values]
+    written = [str(value) for value in said if not isinstance(value, Decimal)]
+    read_out = {value_of(text) for text in written if not text[:1].isdigit() or AN_AMOUNT.fullmatch(text)}
+    return read_out | {value for value in said if isinstance(value, Decimal)}
