@@ -6,9 +6,11 @@ from secretaria.privacy.fields import mask_field, mask_fields
 from secretaria.privacy.masking import mask_text
 from secretaria.privacy.numbers import mask_number
 from secretaria.privacy.pseudonyms import keep_key, keyed_hash, pseudonym, use_key
+from secretaria.privacy.sealing import SealBroken, seal, unseal
 from secretaria.privacy.tracebacks import describe_exception, tell_exception
 
 __all__ = [
+    "SealBroken",
     "describe_exception",
     "keep_key",
     "keyed_hash",
@@ -17,6 +19,8 @@ __all__ = [
     "mask_number",
     "mask_text",
     "pseudonym",
+    "seal",
     "tell_exception",
+    "unseal",
     "use_key",
 ]

@@ -41,6 +41,11 @@ def keyed_hash(number: str, key: bytes | None = None) -> str:
     return hmac.new(key or _Key.value, number.encode("utf-8", errors="replace"), hashlib.sha256).hexdigest()
 
 
+def derived_key(purpose: str) -> bytes:
+    """Return a key for one purpose only; whoever learns it learns neither the key of this process nor the others."""
+    return hmac.new(_Key.value, f"purpose:{purpose}".encode(), hashlib.sha256).digest()
+
+
 def keep_key(home: Path, configured: str = "") -> bytes:
     """Return the key of an installation: the configured one, or one that is made once and kept in a private file.
 

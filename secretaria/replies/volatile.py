@@ -2,6 +2,8 @@
 
 Only what can no longer change is kept (a bubble that is still to be sent may yet be dropped), each line with its
 position, so whatever was written between is read from PostgreSQL; a copy of another episode counts for nothing.
+
+What people wrote is sealed before it goes there: Redis, its snapshots and whoever looks into them hold nobody's words.
 """
 
 from __future__ import annotations
@@ -17,8 +19,10 @@ from loguru import logger
 
 from secretaria.context.engine import HistoryLine
 from secretaria.conversations.models import Message
+from secretaria.privacy import seal, unseal
 
 PREFIX = "secretaria:episode:"
+PURPOSE = "episode"
 LIFE_SECONDS = 6 * 3600
 SETTLED = ("", "sent")
 
@@ -43,7 +47,8 @@ class VolatileContext:
         if self._client is None:
             return []
         try:
-            kept = json.loads(cast("bytes | None", self._client.get(_key(conversation_id))) or b"null")
+            sealed = cast("bytes | None", self._client.get(_key(conversation_id)))
+            kept = json.loads(unseal(PURPOSE, sealed)) if sealed else None
             if not kept or kept["since"] != since.isoformat():
                 return []
             return [_entry(*row) for row in kept["lines"]]
@@ -63,7 +68,7 @@ class VolatileContext:
         lines = [(e.seq, e.line.author, e.line.text, e.line.kind, e.line.at.isoformat()) for e in settled]
         written = json.dumps({"since": since.isoformat(), "lines": lines}, ensure_ascii=False)
         try:
-            self._client.set(_key(conversation_id), written, ex=LIFE_SECONDS)
+            self._client.set(_key(conversation_id), seal(PURPOSE, written), ex=LIFE_SECONDS)
         except redis.RedisError as error:
             logger.bind(error=type(error).__name__).warning("episode_not_kept")
 

@@ -56,6 +56,8 @@ def test_nobody_is_found_in_logs_metrics_or_redis() -> None:
         write(shop, NUMBERS[4])
         for told in ("no_usable_draft", "item_not_delivered", "turn_settled"):
             wait_for(shop, told)
+        with build_redis(urls.redis_url, timeout_seconds=5.0) as client:
+            write_until_remembered(shop, client)
         metrics = httpx.get(f"{shop.url}/metrics", trust_env=False).text
         with build_redis(urls.redis_url, timeout_seconds=5.0) as client:
             keys = list(everything_in(client))
@@ -65,19 +67,30 @@ def test_nobody_is_found_in_logs_metrics_or_redis() -> None:
     )
     found = {"processes": "\n".join(shop.said), "metrics": metrics, "redis": "\n".join(keys), **logs}
     assert "filing_failed" in found["processes"]
-    assert keys
+    assert any("secretaria:episode:" in key for key in keys)
     assert [(place, canary) for place, written in found.items() for canary in canaries() if canary in written] == []
 
 
-def write(shop: Shop, number: str, said: str = SAID) -> None:
+def write(shop: Shop, number: str, said: str = SAID, message_id: str = "") -> None:
     """Let a customer write with their name."""
     event = {
-        **a_text(said, number=number, message_id=f"P{number}"),
+        **a_text(said, number=number, message_id=message_id or f"P{number}"),
         "pushName": NAME,
         "messageTimestamp": int(time.time()),
     }
     status, _ = shop.phone.post(event)
     assert status == 202
+
+
+def write_until_remembered(shop: Shop, client: redis.Redis) -> None:
+    """Let one customer go on writing until the running conversation rests in Redis too."""
+    deadline = time.monotonic() + SETTLE_SECONDS
+    turn = 0
+    while not list(client.scan_iter("secretaria:episode:*")):
+        assert time.monotonic() < deadline, "\n".join(shop.said)
+        turn += 1
+        write(shop, NUMBERS[4], message_id=f"R{turn}")
+        time.sleep(2)
 
 
 def strangers_knock(shop: Shop) -> None:
