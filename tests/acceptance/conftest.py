@@ -11,9 +11,10 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -21,11 +22,15 @@ import pytest
 from secretaria.clock import SystemClock
 from secretaria.settings import ALIASES, ENVIRONMENT_NAMES, TurnsSection
 from secretaria.simulation import SAMPLE_BUSINESS
+from secretaria.simulation.drafts import Drafter
 from secretaria.simulation.faults import LlmFaults, SendFaults
 from secretaria.simulation.ledger import Ledger
+from secretaria.simulation.llm_protocol import Asked
+from secretaria.simulation.llm_script import Step
 from secretaria.simulation.llm_server import create_llm
 from secretaria.simulation.phone import Phone
 from secretaria.simulation.serving import LocalServer
+from secretaria.simulation.shape import flat_draft
 from secretaria.simulation.tickets import TicketBook
 from secretaria.simulation.whaticket_server import create_whaticket
 from tests.acceptance.commands import free_port
@@ -43,6 +48,7 @@ class Shop:
         url: Where its service answers.
         environment: What its processes were given; commands run with it speak to this shop.
         book: What its Whaticket keeps, the files that customers send among it.
+        script: What its model says where a step fits, before it says what the base knows.
         said: Every line its processes wrote.
     """
 
@@ -55,6 +61,7 @@ class Shop:
     send_faults: SendFaults
     whaticket_url: str
     book: TicketBook
+    script: list[Step]
     said: list[str] = field(default_factory=list)
 
     def pid_of(self, name: str) -> int:
@@ -85,6 +92,22 @@ def shop() -> Iterator[Shop]:
         yield opened
 
 
+class DirectedWriter:
+    """Follows the steps that a test adds, each as often as it may be said, and otherwise knows what the base says."""
+
+    def __init__(self) -> None:
+        self.steps: list[Step] = []
+        self._drafter = Drafter(SAMPLE_BUSINESS)
+
+    def write(self, asked: Asked) -> Mapping[str, Any] | str:
+        """Say what a fitting step or the base says."""
+        step = next((step for step in self.steps if step.fits(asked.prompt)), None)
+        if step is None:
+            return self._drafter.write(asked)
+        step.times -= 1
+        return flat_draft(asked.burst, "outro", "conversation", ["Certo!"]) | dict(step.draft)
+
+
 class open_shop:  # noqa: N801  # reads as the verb it is: with open_shop() as shop
     """Start a shop in a fresh folder and stop it as an operator would."""
 
@@ -98,7 +121,8 @@ class open_shop:  # noqa: N801  # reads as the verb it is: with open_shop() as s
         book = TicketBook(SystemClock())
         whaticket = create_whaticket("saas", WHATICKET_TOKEN, ledger, faults=send_faults, book=book)
         self._whaticket = LocalServer(whaticket)
-        self._llm = LocalServer(create_llm(SAMPLE_BUSINESS, delay_seconds=0.1, faults=llm_faults))
+        writer = DirectedWriter()
+        self._llm = LocalServer(create_llm(SAMPLE_BUSINESS, delay_seconds=0.1, faults=llm_faults, writer=writer))
         port = free_port()
         environment = self._environment(self._whaticket.start(), f"{self._llm.start()}/v1", port)
         process = subprocess.Popen(
@@ -111,10 +135,16 @@ class open_shop:  # noqa: N801  # reads as the verb it is: with open_shop() as s
         )
         url = f"http://127.0.0.1:{port}"
         phone = Phone(url, token=TOKEN)
-        self._shop = Shop(url, environment, process, phone, ledger, llm_faults, send_faults, self._whaticket.url, book)
+        self._shop = Shop(
+            url, environment, process, phone, ledger, llm_faults, send_faults, self._whaticket.url, book, writer.steps
+        )
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
-        self._shop.wait_until_ready()
+        try:
+            self._shop.wait_until_ready()
+        except BaseException:
+            self.__exit__()  # a shop that never opened is closed all the same
+            raise
         return self._shop
 
     def __exit__(self, *_: object) -> None:
