@@ -41,13 +41,15 @@ class Standing:
         replies: How often the secretary has answered.
         not_known: How many of her replies had no answer.
         negatives: How many turns in a row, up to the last one, were negative.
-        asked_before: How often the very words of this turn were written before.
+        asked_before: How often the very words of this turn were written before, since a person last spoke.
+        hurried: Whether this turn came faster after the secretary's last words than anybody types.
     """
 
     replies: int = 0
     not_known: int = 0
     negatives: int = 0
     asked_before: int = 0
+    hurried: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from secretaria.knowledge.chunks import Chunk, slug
 from secretaria.knowledge.search import search
 from secretaria.knowledge.snapshot import Business
 from secretaria.memory.store import recall
+from secretaria.replies.loops import is_too_quick
 from secretaria.replies.models import Reply
 from secretaria.replies.toolbox import Toolbox
 from secretaria.replies.volatile import VolatileContext
@@ -74,7 +75,7 @@ def gather_context(
         found=search_base(session, business, texts, history),
         tools=toolbox.describe(business.card),
         tool_names=tuple(toolbox.names(business.card)),
-        standing=_standing(session, conversation, history, texts),
+        standing=_standing(session, conversation, history, burst, texts),
     )
     return context, burst
 
@@ -105,7 +106,11 @@ def _history(
 
 
 def _standing(
-    session: Session, conversation: Conversation, history: Sequence[HistoryLine], texts: Sequence[str]
+    session: Session,
+    conversation: Conversation,
+    history: Sequence[HistoryLine],
+    burst: Sequence[Message],
+    texts: Sequence[str],
 ) -> Standing:
     replies = session.exec(
         select(Reply.answerable, Reply.sentiment)
@@ -114,14 +119,24 @@ def _standing(
         .order_by(col(Reply.created_at).desc(), col(Reply.id).desc())
     ).all()
     negatives = next((place for place, (_, mood) in enumerate(replies) if mood != -1), len(replies))
-    before = [slug(line.text) for line in history if line.author == "contact"]
+    person = max((place for place, line in enumerate(history) if line.author == "attendant"), default=-1)
+    before = [slug(line.text) for line in history[person + 1 :] if line.author == "contact"]
     asked = [slug(text) for text in texts if len(text) >= SHORTEST_QUESTION]
     return Standing(
         replies=len(replies),
         not_known=sum(answerable == "not_known" for answerable, _ in replies),
         negatives=negatives,
         asked_before=max((before.count(text) for text in asked), default=0),
+        hurried=_is_hurried(history, burst),
     )
+
+
+def _is_hurried(history: Sequence[HistoryLine], burst: Sequence[Message]) -> bool:
+    """Say whether the first message of a burst cannot have been typed since the secretary last spoke."""
+    spoken = [line.at for line in history if line.author == "secretary"]
+    if not spoken or not burst:
+        return False
+    return is_too_quick(len(burst[0].words), spoken[-1], burst[0].received_at)
 
 
 def search_base(

@@ -13,9 +13,8 @@ from secretaria.knowledge.chunks import slug
 EXPLICIT, URGENT, COMPLAINT, THREAT = "pedido_explicito", "urgencia", "reclamacao", "ameaca"
 NEGOTIATION, PERSONAL_DATA, UNKNOWN, LOOP = "negociacao", "dados", "nao_sei", "repeticao"
 NOT_KNOWN_LIMIT = 2
-REPEATED_LIMIT = (
-    7  # what only repeats itself without a word of ours helping is a machine: loops.py ends that after five rounds
-)
+REPEATED_LIMIT = 3
+MACHINE_LIMIT = 7  # what repeats itself faster than anybody types is a machine: loops.py ends that after five rounds
 
 # Looked for in the text as slugs write it: lower case, no accents, a hyphen between two words.
 ANYBODY = (
@@ -115,7 +114,8 @@ def _rule(draft: Draft, texts: Sequence[str], standing: Standing) -> str | None:
         return COMPLAINT
     if draft.answerable == "not_known" and standing.not_known + 1 >= NOT_KNOWN_LIMIT:
         return UNKNOWN
-    return LOOP if standing.asked_before + 1 >= REPEATED_LIMIT else None
+    limit = MACHINE_LIMIT if standing.hurried else REPEATED_LIMIT
+    return LOOP if standing.asked_before + 1 >= limit else None
 
 
 def _asked(text: str) -> bool:

@@ -40,14 +40,16 @@ def talks_with_machine(lately: Iterable[Said]) -> bool:
         return False
     words = {_words(theirs) for _, theirs in answers}
     repeats = len(words) == 1 and len(next(iter(words))) >= SHORTEST_REPEATED
-    return repeats or all(_is_too_quick(asked_at, theirs[0]) for asked_at, theirs in answers)
+    return repeats or all(
+        len(theirs[0].text) >= SHORTEST_TYPED and is_too_quick(len(theirs[0].text), asked_at, theirs[0].at)
+        for asked_at, theirs in answers
+    )
+
+
+def is_too_quick(characters: int, since: datetime, until: datetime) -> bool:
+    """Say whether so many characters came faster than a quick thumb types them."""
+    return characters / max((until - since).total_seconds(), 0.001) > FASTEST_TYPING
 
 
 def _words(said: Sequence[Said]) -> str:
     return " ".join(" ".join(one.text.casefold().split()) for one in said)
-
-
-def _is_too_quick(asked_at: datetime, answer: Said) -> bool:
-    typed = len(answer.text)
-    seconds = max((answer.at - asked_at).total_seconds(), 0.001)
-    return typed >= SHORTEST_TYPED and typed / seconds > FASTEST_TYPING

@@ -7,15 +7,17 @@ from datetime import timedelta
 
 from secretaria.conversations.models import Direction
 from secretaria.replies.loops import ROUNDS
+from secretaria.replies.wording import PERSON_CALLED, PERSON_OFFERED
 from tests.answering import Scene, captured_lines
 from tests.builders import rows
 
 AUTOMATIC = "quanto custa a limpeza?"
 
 
-def rounds(scene: Scene, text: str, most: int) -> int:
+def rounds(scene: Scene, text: str, most: int, *, typing_seconds: float = 0.0) -> int:
     """Let the other side answer the same again and again; return how often the secretary spoke."""
     for turn_id in range(1, most + 1):
+        scene.clock.advance(typing_seconds)
         scene.customer_writes(text)
         scene.quiet()
         scene.answer(turn_id)
@@ -31,6 +33,16 @@ def test_other_bot_is_answered_five_times_and_then_by_a_person(scene: Scene) -> 
     assert (turn["state"], turn["reason"]) == ("handed_off", "talks_with_machine")
     assert [line["level"].name for line in lines if line["message"] == "talks_with_machine"] == ["ERROR"]
     assert scene.conversation()["lease_until"] is None
+
+
+def test_third_identical_question_of_a_person_calls_a_person(scene: Scene) -> None:
+    """The second is offered one, the third gets one, and is told so; nothing is repeated to them after that."""
+    assert rounds(scene, AUTOMATIC, 3, typing_seconds=20) == 3
+    assert [turn["state"] for turn in scene.turns()] == ["answered", "answered", "handed_off"]
+    assert scene.turns()[-1]["reason"] == "repeticao"
+    bubbles = [item["body"] for item in rows(scene.engine, "outbox_item")]
+    assert bubbles[-1].endswith(PERSON_CALLED)
+    assert [text.count(PERSON_OFFERED) for text in bubbles].count(1) == 1
 
 
 def test_a_person_who_spoke_meanwhile_ends_the_counting(scene: Scene) -> None:

@@ -83,13 +83,14 @@ def test_the_model_wish_is_never_taken_back() -> None:
     assert (handoff.reason, handoff.by, handoff.brief) == ("saude", "model", "x")
 
 
-def test_second_unknown_and_endless_repetition_call_a_person() -> None:
-    """One unknown is said to be unknown; a customer in a loop is let out of it."""
+def test_second_unknown_and_third_repetition_call_a_person() -> None:
+    """One unknown is said to be unknown; a customer in a loop is let out of it, a machine is left to its own rule."""
     unknown = a_draft(answerable="not_known")
     assert decide_handoff(unknown, ["?"], Standing(not_known=0)) is None
     second = decide_handoff(unknown, ["?"], Standing(not_known=1))
-    third = decide_handoff(a_draft(), ["?"], Standing(asked_before=6))
+    third = decide_handoff(a_draft(), ["?"], Standing(asked_before=2))
     assert second is not None
     assert third is not None
     assert (second.reason, third.reason) == ("nao_sei", "repeticao")
     assert decide_handoff(a_draft(), ["?"], Standing(asked_before=1, negatives=3)) is None
+    assert decide_handoff(a_draft(), ["?"], Standing(asked_before=2, hurried=True)) is None
