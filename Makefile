@@ -8,7 +8,7 @@ SEMGREP := .venv/semgrep/.installed
 SEMGREP_ALONE := SEMGREP_SETTINGS_FILE=$(CURDIR)/.venv/semgrep/settings.yml SEMGREP_LOG_FILE=$(CURDIR)/.venv/semgrep/log \
 	$(CURDIR)/.venv/semgrep/bin/semgrep scan --metrics=off --disable-version-check
 
-.PHONY: help setup demo up test check security approve bench chaos score picture vendor
+.PHONY: help setup demo up test check security approve bench chaos score picture pictures vendor
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -53,6 +53,9 @@ score: $(INSTALLED) ## Score masking, injection flag, output guard and receipts 
 
 picture: $(INSTALLED) ## Draw the picture of the README again
 	$(BIN)/secretaria demo --once --picture docs/demo.svg
+
+pictures: $(INSTALLED) ## Make the pictures of the panel in docs/ again (needs Chromium)
+	$(BIN)/python -m tests.acceptance.panel.pictures
 
 vendor: ## Fetch the front-end files of others again, from the npm registry (needs npm)
 	@for list in secretaria/web/panel/static/vendor tests/acceptance/panel/vendor; do \

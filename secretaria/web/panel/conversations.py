@@ -14,6 +14,7 @@ from litestar.params import FromPath, FromQuery, QueryParameter
 from sqlmodel import Session
 
 from secretaria.attendants.roles import Role
+from secretaria.attendants.store import list_attendants
 from secretaria.attending.board import MOST, PAGE, Filters, list_conversations
 from secretaria.attending.holding import paused_for_all
 from secretaria.attending.quick_answers import list_quick_answers
@@ -152,6 +153,7 @@ def _board(session: Session, installation: Installation, asked: Asked) -> Mappin
         "sentiments": SENTIMENTS,
         "periods": PERIODS,
         "all_paused": paused_for_all(session),
+        "names": _names(session),
     }
 
 
@@ -163,8 +165,14 @@ def _about(session: Session, installation: Installation, conversation_id: int, b
         "bubbles": limit,
         "more_bubbles": min(limit + BUBBLES, MOST_BUBBLES),
         "all_paused": paused_for_all(session),
+        "names": _names(session),
         "has_base_page": any(item.path == BASE_PAGE for item in MENU),
     }
+
+
+def _names(session: Session) -> Mapping[str, str]:
+    """Return how those are called whose logins stand in what is shown; from the terminal, accounts of a machine act."""
+    return {attendant.login: attendant.name for attendant in list_attendants(session)}
 
 
 routes = (show_conversations, renew_board, show_conversation, renew_conversation)

@@ -42,7 +42,7 @@ def seed_history(session: Session, now: datetime, days: int = 30) -> None:
 
 def _conversation(session: Session, number: int, at: datetime) -> tuple[int, int]:
     digits = f"20900009{number:03d}"
-    contact = Contact(identity_key=f"55{digits}", number=f"55{digits}", name=f"Cliente {number}", created_at=at)
+    contact = Contact(identity_key=f"55{digits}", number="", created_at=at)  # as of somebody who was erased: not listed
     session.add(contact)
     session.flush()
     conversation = Conversation(

@@ -13,7 +13,8 @@ from secretaria.bootstrap import Installation
 from secretaria.conversations.models import Turn, TurnState
 from secretaria.replies.models import Recording
 from tests.acceptance.conftest import Shop
-from tests.acceptance.panel.conftest import Customer, Enter
+from tests.acceptance.panel.browsing import Customer
+from tests.acceptance.panel.conftest import Enter
 
 
 @pytest.fixture
@@ -50,7 +51,7 @@ def test_who_takes_over_while_she_is_answering_has_the_word(
     customer.write("qual o valor do clareamento?")
     _wait_for_answering(installation, customer.conversation_id)
     page.get_by_role("button", name="Assumir").click()
-    expect(page.locator("#state").get_by_text("com ivo")).to_be_visible()
+    expect(page.locator("#state").get_by_text("com Ivo")).to_be_visible()
     said = len(slow_model.ledger.sent(customer.number))
     page.get_by_label("Mensagem para o cliente").fill("Aqui é o Ivo: o clareamento fica por R$ 777 hoje.")
     page.keyboard.press("Enter")
@@ -89,7 +90,7 @@ def test_of_two_who_take_at_once_one_is_told_who_has_it(enter: Enter, customer: 
     slow.route("**/painel/ao-vivo*", lambda route: route.abort())
     slow.goto(path)
     quick.get_by_role("button", name="Assumir").click()
-    expect(quick.locator("#state").get_by_text("com ivo")).to_be_visible()
+    expect(quick.locator("#state").get_by_text("com Ivo")).to_be_visible()
     slow.get_by_role("button", name="Assumir").click()
     expect(slow.get_by_role("alert")).to_contain_text("A conversa está com ivo")
 

@@ -9,7 +9,8 @@ from secretaria.attendants.roles import Role
 from secretaria.attendants.sessions import PREFIX
 from secretaria.bootstrap import Installation
 from secretaria.web.access import ACCESS_COOKIE
-from tests.acceptance.panel.conftest import Enter, log_in
+from tests.acceptance.panel.browsing import PASSWORD, log_in
+from tests.acceptance.panel.conftest import Enter
 
 
 def test_a_wrong_password_is_told_and_the_right_one_enters(enter: Enter) -> None:
@@ -42,7 +43,7 @@ def test_an_expired_session_leads_to_the_login_and_back(enter: Enter, installati
     page.wait_for_url("**/entrar?depois=/painel/auditoria**")
     expect(page.get_by_text("Sua sessão terminou.")).to_be_visible()
     page.get_by_label("Login").fill("dora")
-    page.get_by_label("Senha").fill("palavras raras de uma só pessoa")
+    page.get_by_label("Senha").fill(PASSWORD)
     page.get_by_role("button", name="Entrar").click()
     expect(page.get_by_role("heading", name="Auditoria")).to_be_visible()
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import expect
 
-from tests.acceptance.panel.conftest import Customer, Enter, serious_problems
+from tests.acceptance.panel.browsing import Customer
+from tests.acceptance.panel.conftest import Enter, serious_problems
 
 MAIN_PAGES = (
     "/painel/conversas",

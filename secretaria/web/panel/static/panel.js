@@ -14,6 +14,59 @@ document.addEventListener("htmx:beforeRequest", (event) => {
   if (event.detail.requestConfig.verb !== "get") notice.replaceChildren();
 });
 
+// The stream of a page: it goes on from the last change the page heard of, and rests while nobody looks at the page,
+// because a browser keeps only six connections to a host without TLS.
+const REST_MILLISECONDS = 60000;
+
+class Stream extends EventTarget {
+  constructor(url) {
+    super();
+    this.url = new URL(url, location);
+    if (Stream.heard) this.url.searchParams.set("depois", Stream.heard);
+    this.look = this.look.bind(this);
+    document.addEventListener("visibilitychange", this.look);
+    this.open();
+  }
+
+  open() {
+    this.inner = new EventSource(this.url);
+    for (const name of ["board", "thread", "over"]) {
+      this.inner.addEventListener(name, (event) => {
+        if (event.lastEventId) {
+          Stream.heard = event.lastEventId;
+          this.url.searchParams.set("depois", event.lastEventId);
+        }
+        this.dispatchEvent(new MessageEvent(name, { data: event.data }));
+      });
+    }
+    this.inner.onerror = (event) => this.onerror?.(event);
+    this.inner.onopen = (event) => this.onopen?.(event);
+  }
+
+  look() {
+    clearTimeout(this.rest);
+    if (document.hidden) this.rest = setTimeout(() => this.inner.close(), REST_MILLISECONDS);
+    else if (this.inner.readyState === EventSource.CLOSED) this.open();
+  }
+
+  close() {
+    clearTimeout(this.rest);
+    document.removeEventListener("visibilitychange", this.look);
+    this.inner.close();
+  }
+
+  get readyState() {
+    return this.inner.readyState;
+  }
+}
+
+let stream;
+htmx.createEventSource = (url) => {
+  if (stream) stream.close();
+  stream = new Stream(url);
+  return stream;
+};
+
 // A form is emptied, and a dialog closed, once what was asked for is done; not before.
 document.addEventListener("htmx:afterRequest", (event) => {
   const { elt: form, verb } = event.detail.requestConfig;  // it may have left the page with what came
