@@ -55,6 +55,12 @@ class PunctualProtocol(H11Protocol):
         super().on_response_complete()
         self._look()
 
+    def shutdown(self) -> None:
+        """Finish what is being answered, but wait for no answer that has no end, as the stream of an open page."""
+        super().shutdown()
+        if self.cycle is not None and self.cycle.response_started and not self.cycle.response_complete:
+            self.transport.close()
+
     def _look(self) -> None:
         state = self.conn.their_state
         if state is h11.SEND_BODY or (state is h11.IDLE and self.conn.trailing_data[0]):

@@ -15,7 +15,15 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Dialog,
 from secretaria.attendants.accounts import AccountsRoom
 from secretaria.bootstrap import Installation
 from tests.acceptance.conftest import Shop
-from tests.acceptance.panel.browsing import BrowserMissing, Customer, launched, log_in, looked_into, open_team
+from tests.acceptance.panel.browsing import PASSWORD, BrowserMissing, Customer, launched, log_in, looked_into, open_team
+
+__all__ = [
+    "PASSWORD",
+    "Customer",
+    "Enter",
+    "log_in",
+    "serious_problems",
+]  # what tests of pages need beside the fixtures
 
 PATIENCE_MILLISECONDS = 15_000
 AXE = Path(__file__).with_name("vendor") / "axe.min.js"

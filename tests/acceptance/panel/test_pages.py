@@ -13,6 +13,7 @@ MAIN_PAGES = (
     "/painel/agenda",
     "/painel/agenda?vista=semana",
     "/painel/agenda/marcar",
+    "/painel/secretaria",
     "/painel/indicadores",
     "/painel/operacao",
     "/painel/equipe",
@@ -30,10 +31,11 @@ def test_nothing_keeps_anybody_from_using_a_page(enter: Enter, customer: Custome
     """axe-core finds nothing serious, light and dark, and a phone need not be pushed sideways."""
     customer.write("quanto custa a limpeza?")
     customer.heard("R$ 180")
-    page = enter("dora", "/painel/entrar", **how)
+    page = enter("dora", **how)
     conversation = f"/painel/conversas/{customer.conversation_id}"
     for path in (*MAIN_PAGES, conversation, "/painel/entrar", "/painel/nada"):
         page.goto(path)
+        assert page.url.endswith(path)
         assert serious_problems(page) == [], path
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
 
