@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from secretaria.errors import NotFound, UsageInvalid
-from secretaria.knowledge.chunks import HEADING, Section, placed_chunks
+from secretaria.knowledge.chunks import EXPLICIT_ID, HEADING, Section, placed_chunks
 from secretaria.knowledge.snapshot import Snapshot
 
 TITLE_LIMIT = 200
@@ -20,13 +20,20 @@ class ChunkNotFound(NotFound):
         super().__init__(f"a base não tem a unidade {source}", "veja as unidades com: secretaria knowledge list")
 
 
-def add_chunk(snapshot: Snapshot, file: str, title: str, text: str) -> Snapshot:
+def add_chunk(snapshot: Snapshot, file: str, title: str, text: str, topic: str = "") -> Snapshot:
     """Return a snapshot with one more unit at the end of a file, which begins with it where it does not exist.
+
+    Args:
+        snapshot: What there is.
+        file: Where it is written.
+        title: Its heading.
+        text: What follows the heading.
+        topic: What the file is about, where it is new.
 
     Raises:
         ChunkInvalid: Title or text is empty, or the text holds a heading that would cut it in two.
     """
-    written = snapshot.base.get(file, "").rstrip()
+    written = snapshot.base.get(file, f"# {_heading(topic)}" if topic else "").rstrip()
     return _with_file(snapshot, file, f"{written}\n\n{_section(title, text)}".lstrip())
 
 
@@ -64,6 +71,12 @@ def heading_of(snapshot: Snapshot, source: str) -> str:
     return _find(snapshot, source).heading
 
 
+def retitled(heading: str, title: str) -> str:
+    """Return a heading that says something else, with the id that it had, by which replies refer to its unit."""
+    named = EXPLICIT_ID.fullmatch(heading)
+    return f"{named[1]} {title}" if named else title
+
+
 def text_of(snapshot: Snapshot, source: str) -> str:
     """Return what stands under the heading of a unit.
 
@@ -92,7 +105,7 @@ def _find(snapshot: Snapshot, source: str) -> Section:
 
 
 def _section(title: str, text: str) -> str:
-    heading, body = " ".join(title.split()).lstrip("# ").rstrip("# ")[:TITLE_LIMIT], text.replace("\r\n", "\n").strip()
+    heading, body = _heading(title), text.replace("\r\n", "\n").strip()
     if not heading or not body:
         raise ChunkInvalid("uma unidade precisa de título e de texto", "escreva os dois")
     if any(HEADING.fullmatch(line) for line in body.splitlines()):
@@ -102,6 +115,10 @@ def _section(title: str, text: str) -> str:
     if "\0" in heading + body:
         raise ChunkInvalid("o texto tem um caractere nulo", "cole só texto")
     return f"## {heading}\n\n{body}\n"
+
+
+def _heading(title: str) -> str:
+    return " ".join(title.split()).lstrip("# ").rstrip("# ")[:TITLE_LIMIT]
 
 
 def _with_file(snapshot: Snapshot, file: str, text: str) -> Snapshot:

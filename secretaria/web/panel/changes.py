@@ -13,6 +13,7 @@ from secretaria.knowledge.difference import CardChange, ChunkChange, Difference,
 from secretaria.web.panel.secretary_form import label_of
 
 MOST_WORDS = 3000  # of both texts together; above that comparing takes too long, and old and new stand whole
+ALIKE = 0.6  # of the words; below that a text was written anew, and word by word nobody could read it
 WORDS = re.compile(r"\s+|\w+|[^\w\s]")
 
 Mark = Literal["", "ins", "del"]
@@ -53,8 +54,11 @@ def compared(before: str, after: str) -> list[Part]:
     old, new = WORDS.findall(before), WORDS.findall(after)
     if len(old) + len(new) > MOST_WORDS or not (old and new):
         return [part for part in (Part("del", before), Part("ins", after)) if part.text]
+    matcher = difflib.SequenceMatcher(None, old, new, autojunk=False)
+    if matcher.ratio() < ALIKE:
+        return [Part("del", before), Part("ins", after)]
     parts: list[Part] = []
-    for act, begun, ended, first, last in difflib.SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+    for act, begun, ended, first, last in matcher.get_opcodes():
         if act == "equal":
             parts.append(Part("", "".join(old[begun:ended])))
             continue

@@ -9,16 +9,14 @@ from litestar.di import NamedDependency
 from litestar.params import URLEncodedBody
 from msgspec import Struct
 
-from secretaria.attendants.entering import PANEL, Person
 from secretaria.attendants.roles import Role
-from secretaria.audit.trail import Actor
 from secretaria.bootstrap import Installation
 from secretaria.database.transaction import transaction
 from secretaria.knowledge.changing import publish_draft
 from secretaria.knowledge.drafting import Workbench, carry_draft_over, drop_draft, read_workbench
 from secretaria.knowledge.store import PublishedMeanwhile
 from secretaria.web.access import for_role
-from secretaria.web.addresses import peer, site_of
+from secretaria.web.panel.acting import actor_of
 from secretaria.web.panel.showing import Http, send_to, show
 
 SMALL_BODY = 4096
@@ -97,12 +95,6 @@ def open_workbench(installation: Installation) -> Workbench:
     installation.library.ensure()
     with transaction(installation.engine) as session:
         return read_workbench(session)
-
-
-def actor_of(request: Http) -> Actor:
-    """Name who changes something, and from where."""
-    person: Person = request.state.person
-    return Actor(person.login, PANEL, site_of(peer(request)))
 
 
 routes = (publish, drop, carry_over)

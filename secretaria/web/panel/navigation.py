@@ -30,6 +30,7 @@ MENU = (
     Item("/painel/conversas", "Conversas", "chat"),
     Item("/painel/agenda", "Agenda", "calendar"),
     Item("/painel/secretaria", "Secretária", "voice"),
+    Item("/painel/base", "Base de conhecimento", "book"),
     Item("/painel/indicadores", "Indicadores", "chart"),
     Item("/painel/operacao", "Operação", "gauge"),
     Item("/painel/equipe", "Equipe", "people", Role.OWNER),

@@ -27,8 +27,9 @@ from secretaria.knowledge.store import load_business, snapshot_of
 from secretaria.replies.rehearsing import Occasion, list_recorded, rehearse
 from secretaria.web.access import for_role
 from secretaria.web.failures import status_of
+from secretaria.web.panel.acting import actor_of
 from secretaria.web.panel.changes import told_changes
-from secretaria.web.panel.drafts import DONE, actor_of, open_workbench
+from secretaria.web.panel.drafts import DONE, open_workbench
 from secretaria.web.panel.secretary_form import DAYS, LABELS, LEVELS, places_of, read_form
 from secretaria.web.panel.showing import Http, send_to, show
 

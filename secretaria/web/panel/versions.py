@@ -14,8 +14,9 @@ from secretaria.knowledge.changing import restore
 from secretaria.knowledge.difference import Difference, compare
 from secretaria.knowledge.store import find_version, list_editions, published_id, snapshot_of
 from secretaria.web.access import for_role
+from secretaria.web.panel.acting import actor_of
 from secretaria.web.panel.changes import told_changes
-from secretaria.web.panel.drafts import SMALL_BODY, actor_of, open_workbench
+from secretaria.web.panel.drafts import SMALL_BODY, open_workbench
 from secretaria.web.panel.showing import Http, send_to, show
 
 MOST = 200
