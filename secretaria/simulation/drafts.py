@@ -24,6 +24,9 @@ UNREADABLE = (
     "Recebi o que você mandou, mas ainda não consigo ver nem ouvir por aqui. Pode me escrever, por favor?"
     " Se preferir, chamo uma pessoa da equipe."
 )
+UNIT = re.compile(
+    r"^\[(?P<id>[^\[\]#\n]+\.md#(?P<anchor>[^\[\]\n]+))\](?P<heading>.*)\n(?P<text>(?:(?!\[|#).+\n?)+)", re.MULTILINE
+)
 ANSWERABLE = {"base": "base", "recusar": "refuse", "abster": "not_known"}
 GREETING = re.compile(
     r"(?:\W|\b(?:oi+e?|ola|opa|e ?ai|eae|hola|bom dia|boa tarde|boa noite|tudo bem|td bem|tudo bom|bao)\b)+"
@@ -139,7 +142,7 @@ class Drafter:
         texts = " ".join(message.text for message in burst if message.text.strip())
         if not texts:
             return flat_draft(burst, "outro", "conversation", [UNREADABLE])
-        found = self._retrieval.find(texts)
+        found = self._retrieval.find(texts) or self._learnt(prompt).find(texts)
         rule = next((rule for rule in RULES if rule.pattern.search(fold(texts))), None)
         if rule:
             return _from_rule(burst, rule, found)
@@ -177,6 +180,14 @@ class Drafter:
             sentiment=turn.sentiment,
             handoff_reason="agenda",
         )
+
+    def _learnt(self, prompt: str) -> Retrieval:
+        """Read in the prompt what the owner published since, which the folder does not know."""
+        told = [
+            Section(unit["id"], unit["heading"].strip() or unit["anchor"].replace("-", " "), unit["text"].strip())
+            for unit in UNIT.finditer(prompt)
+        ]
+        return Retrieval([section for section in told if section.id not in self._retrieval.sections])
 
     def _small_talk(self, burst: Sequence[CustomerMessage], folded: str) -> dict[str, Any]:
         if GREETING.fullmatch(folded):
