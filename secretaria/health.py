@@ -6,20 +6,22 @@ import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as StillWaiting
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
+from typing import Any
 
 import redis
 from sqlalchemy import Engine
 
 from secretaria import metrics
 from secretaria.database.patience import within
-from secretaria.database.schema import require_schema
+from secretaria.database.schema import SchemaBehind, missing_revisions
 from secretaria.errors import SecretariaError
 from secretaria.queue.heartbeats import living_workers
 
 LIMIT_SECONDS = 2.0
 POSTGRESQL_SECONDS = 1.8  # under the limit, so that a server that hangs does not keep our few threads
+Told = tuple[str, Mapping[str, Any]]
 _POOL = ThreadPoolExecutor(max_workers=8, thread_name_prefix="health")
 
 
@@ -31,11 +33,21 @@ class Finding:
         ok: Whether it does its part.
         latency_ms: How long it took to say so.
         detail: What was found, in Portuguese.
+        facts: What a program may want of it: the migrations that are missing, the workers' heartbeats.
     """
 
     ok: bool
     latency_ms: float
     detail: str = ""
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+class _Down(SecretariaError):
+    """A component does not do its part, and something is known of it all the same."""
+
+    def __init__(self, message: str, **facts: object) -> None:
+        super().__init__(message)
+        self.facts = facts
 
 
 def check_health(engine: Engine, client: redis.Redis) -> dict[str, Finding]:
@@ -48,7 +60,7 @@ def check_health(engine: Engine, client: redis.Redis) -> dict[str, Finding]:
     Returns:
         A finding by component.
     """
-    checks: Mapping[str, Callable[[], str]] = {
+    checks: Mapping[str, Callable[[], Told]] = {
         "postgresql": lambda: _ask_postgresql(engine),
         "redis": lambda: _ask_redis(client),
         "workers": lambda: _ask_workers(client),
@@ -62,33 +74,40 @@ def check_health(engine: Engine, client: redis.Redis) -> dict[str, Finding]:
     return findings
 
 
-def timed(check: Callable[[], str]) -> Finding:
+def timed(check: Callable[[], str | Told]) -> Finding:
     """Ask one component; whatever it raises is its finding."""
     begun = time.monotonic()
+    facts: Mapping[str, Any] = {}
     try:
-        detail, ok = check(), True
+        told, ok = check(), True
+        detail, facts = (told, facts) if isinstance(told, str) else told
+    except _Down as error:
+        detail, facts, ok = error.message, error.facts, False
     except SecretariaError as error:
         detail, ok = error.message, False
     except Exception as error:  # noqa: BLE001  # whatever is wrong with a component is the finding
         detail, ok = f"não respondeu ({type(error).__name__})", False
-    return Finding(ok=ok, latency_ms=round((time.monotonic() - begun) * 1000, 1), detail=detail)
+    return Finding(ok=ok, latency_ms=round((time.monotonic() - begun) * 1000, 1), detail=detail, facts=facts)
 
 
-def _ask_postgresql(engine: Engine) -> str:
-    within(POSTGRESQL_SECONDS, engine, partial(require_schema, engine))
-    return "no ar, esquema em dia"
+def _ask_postgresql(engine: Engine) -> Told:
+    missing = within(POSTGRESQL_SECONDS, engine, partial(missing_revisions, engine))
+    if missing:
+        raise _Down(SchemaBehind().message, pending_migrations=missing)
+    return "no ar, esquema em dia", {"pending_migrations": []}
 
 
-def _ask_redis(client: redis.Redis) -> str:
+def _ask_redis(client: redis.Redis) -> Told:
     client.ping()
-    return "no ar"
+    return "no ar", {}
 
 
-def _ask_workers(client: redis.Redis) -> str:
+def _ask_workers(client: redis.Redis) -> Told:
     living = living_workers(client)
     if not living:
-        raise SecretariaError("nenhum worker vivo: secretaria worker")
-    return f"{len(living)} vivos, o mais calado há {max(living.values()):.0f} s"
+        raise _Down("nenhum worker vivo: secretaria worker", heartbeat_age_seconds={})
+    detail = f"{len(living)} vivos, o mais calado há {max(living.values()):.0f} s"
+    return detail, {"heartbeat_age_seconds": living}
 
 
 def _result(future: Future[Finding], begun: float) -> Finding:

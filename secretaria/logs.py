@@ -7,10 +7,12 @@ import logging
 import sys
 import threading
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 from loguru import logger
 
+from secretaria.log_files import LogFile
 from secretaria.privacy import mask_fields, mask_text, tell_exception, use_key
 from secretaria.settings import LogSection
 
@@ -33,13 +35,14 @@ TRACEBACK = "traceback"
 ENDINGS = {"\u2028": "\\u2028", "\u2029": "\\u2029", "\x85": "\\x85", "\u202e": "\\u202e"}
 
 
-def configure_logs(section: LogSection, process: str, key: bytes | None = None) -> None:
+def configure_logs(section: LogSection, process: str, key: bytes | None = None, folder: Path | None = None) -> None:
     """Send every log line of this process, the libraries', warnings' and unhandled errors' included, to standard error.
 
     Args:
         section: The ``[log]`` section.
         process: What this process is, for instance ``serve``; it stands in every line.
         key: With what contacts are hashed; processes that share it write joinable lines.
+        folder: Where the lines are kept as well, for ``secretaria logs``; None keeps them nowhere.
     """
     as_json = section.format == "json" or (section.format == "auto" and not sys.stderr.isatty())
     if key is not None:
@@ -47,9 +50,15 @@ def configure_logs(section: LogSection, process: str, key: bytes | None = None) 
     logger.remove()
     logger.configure(extra={"process": process, "correlation_id": "-"}, patcher=_hide)
     if as_json:
-        logger.add(_json_writer(sys.stderr), level=section.level, format="{message}", backtrace=False, diagnose=False)
+        logger.add(
+            _json_writer(_to(sys.stderr)), level=section.level, format="{message}", backtrace=False, diagnose=False
+        )
     else:
         logger.add(sys.stderr, level=section.level, format=_console, backtrace=False, diagnose=False)
+    if folder is not None and section.kept_megabytes:
+        kept = LogFile(folder, section.kept_megabytes * 1024 * 1024 // 2)
+        writer = _json_writer(kept.write)
+        logger.add(writer, level=section.level, format="{message}", backtrace=False, diagnose=False)
     logging.basicConfig(handlers=[_Forwarder()], level=logging.INFO, force=True)
     logging.captureWarnings(capture=True)
     for name in QUIET_LIBRARIES:
@@ -75,9 +84,13 @@ def _hide(record: Record) -> None:
     record["extra"].update(extra)
 
 
-def _json_writer(stream: TextIO) -> Callable[[Message], None]:
-    def write(line: Message) -> None:
-        stream.write(encode(line.record) + "\n")
+def _json_writer(take: Callable[[str], None]) -> Callable[[Message], None]:
+    return lambda line: take(encode(line.record))
+
+
+def _to(stream: TextIO) -> Callable[[str], None]:
+    def write(line: str) -> None:
+        stream.write(f"{line}\n")
         stream.flush()
 
     return write

@@ -20,12 +20,14 @@ from secretaria.cli import (
     inbox,
     incident,
     knowledge,
+    logs,
     migrate,
     queue,
     retention,
     secrets,
     serve,
     simulate,
+    status,
     up,
     worker,
 )
@@ -48,6 +50,8 @@ app.command("serve")(serve.serve)
 app.command("worker")(worker.worker)
 app.command("migrate")(migrate.migrate)
 app.command("doctor")(doctor.doctor)
+app.command("status")(status.status)
+app.command("logs")(logs.logs)
 app.command("audit")(audit.audit)
 app.command("incident")(incident.incident)
 app.command("retention")(retention.retention)

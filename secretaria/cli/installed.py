@@ -13,15 +13,27 @@ if TYPE_CHECKING:
 
 
 def open_installation() -> Installation:
-    """Find the engines of the installation: those configured, or those that ``up`` keeps in the home of this machine.
+    """Find the installation, and a database that this version can work on.
 
     Raises:
         ConfigurationError: No engine is configured and none is kept here.
         SchemaBehind: The database must be migrated first.
     """
+    from secretaria.database.schema import require_schema
+
+    installation = find_installation()
+    require_schema(installation.engine)
+    return installation
+
+
+def find_installation() -> Installation:
+    """Find the engines of the installation: those configured, or those that ``up`` keeps in the home of this machine.
+
+    Raises:
+        ConfigurationError: No engine is configured and none is kept here.
+    """
     from secretaria.bootstrap import Installation
     from secretaria.cli.processes import ENGINES_REQUIRED
-    from secretaria.database.schema import require_schema
     from secretaria.local.engines import EmbeddedEngines
     from secretaria.privacy import use_key
     from secretaria.settings import load_settings, privacy_key, require
@@ -34,9 +46,7 @@ def open_installation() -> Installation:
         settings = load_settings()
     require(settings, ENGINES_REQUIRED)
     use_key(privacy_key(settings))  # before anything is noted or compared by a person's hash
-    installation = Installation(settings)
-    require_schema(installation.engine)
-    return installation
+    return Installation(settings)
 
 
 def operator_name() -> str:

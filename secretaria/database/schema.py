@@ -31,8 +31,18 @@ def require_schema(engine: Engine) -> None:
         SchemaBehind: Migrations are missing.
         DatabaseUnavailable: PostgreSQL does not answer.
     """
-    if (current_revision(engine) or "") < newest_revision():
+    if missing_revisions(engine):
         raise SchemaBehind
+
+
+def missing_revisions(engine: Engine) -> list[str]:
+    """Return the revisions of this version that the database lacks, oldest first.
+
+    Raises:
+        DatabaseUnavailable: PostgreSQL does not answer.
+    """
+    current = current_revision(engine) or ""
+    return [revision for revision in known_revisions() if revision > current]
 
 
 def current_revision(engine: Engine) -> str | None:
@@ -50,10 +60,15 @@ def current_revision(engine: Engine) -> str | None:
         raise DatabaseUnavailable from error
 
 
-@cache
 def newest_revision() -> str:
-    """Return the newest revision of this version; revisions are named as their files, which are numbered."""
-    return max(path.stem for path in (migrations_folder() / "versions").glob("[0-9]*.py"))
+    """Return the newest revision of this version."""
+    return known_revisions()[-1]
+
+
+@cache
+def known_revisions() -> tuple[str, ...]:
+    """Return the revisions of this version, oldest first; they are named as their files, which are numbered."""
+    return tuple(sorted(path.stem for path in (migrations_folder() / "versions").glob("[0-9]*.py")))
 
 
 def migrations_folder() -> Path:

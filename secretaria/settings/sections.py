@@ -240,6 +240,12 @@ class LogSection(Section):
     format: Literal["auto", "console", "json"] = Field(
         default="auto", description="auto escolhe console no terminal e JSON fora dele."
     )
+    kept_megabytes: int = Field(
+        default=64,
+        ge=0,
+        le=10_240,
+        description="MB do registro guardados também em SECRETARIA_HOME/logs, para secretaria logs; 0 não guarda.",
+    )
 
 
 class DatabaseSection(Section):

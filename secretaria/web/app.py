@@ -30,13 +30,14 @@ from secretaria.web.knocks import RefusedKnocks
 from secretaria.web.metrics import scrape
 from secretaria.web.panel import shell
 from secretaria.web.panel.live import Doorbell
+from secretaria.web.request_lines import RequestLine
 from secretaria.web.webhook import receive_signed, receive_with_token
 
 
 def create_app() -> Litestar:
     """Build the application of one server process from the configuration of the installation."""
     settings = load_settings()
-    configure_logs(settings.log, "serve", privacy_key(settings))
+    configure_logs(settings.log, "serve", privacy_key(settings), settings.home / "logs")
     metrics.show_all(INTENTIONS)
     return build_app(Installation(settings))
 
@@ -55,7 +56,7 @@ def build_app(installation: Installation) -> Litestar:
             "knocks": Provide(lambda: knocks, sync_to_thread=False),
             "person": Provide(provide_person, sync_to_thread=False),
         },
-        middleware=_forwarded_addresses(installation.settings.server.trusted_proxies),
+        middleware=[*_forwarded_addresses(installation.settings.server.trusted_proxies), RequestLine()],
         before_send=[harden, shell.keep_going],
         state=State({"installation": installation}),
         exception_handlers={SecretariaError: answer_error, HTTPException: answer_http, Exception: answer_fault},

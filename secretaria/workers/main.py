@@ -32,7 +32,7 @@ DATABASE_POLL_SECONDS = 0.1
 def main() -> None:
     """Run one worker process until SIGTERM or SIGINT."""
     settings = load_settings()
-    configure_logs(settings.log, "worker", privacy_key(settings))
+    configure_logs(settings.log, "worker", privacy_key(settings), settings.home / "logs")
     stopping = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())

@@ -6,13 +6,17 @@ import json
 import subprocess
 import sys
 import time
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
+from jsonschema_rs import validator_for
 
 from secretaria.cli.starting import settings_template
 from secretaria.local.engines import EmbeddedEngines
+from secretaria.simulation.phone import text_event
 from tests.acceptance.commands import free_port, secretaria
 from tests.acceptance.conftest import Shop
 from tests.builders import SECRET
@@ -122,6 +126,56 @@ def test_doctor_finds_what_is_wrong_and_how_to_mend_it(shop: Shop, tmp_path: Pat
     assert [found[name]["status"] for name in ("postgresql", "redis", "workers")] == ["falha"] * 3
     assert all(found[name]["mend"] for name in ("postgresql", "redis", "workers"))
     assert [found[name]["status"] for name in ("negócio", "whaticket", "orçamento", "modelo")] == ["ok"] * 4
+
+
+def test_status_says_how_all_of_it_is(shop: Shop, tmp_path: Path) -> None:
+    """Health, versions, queues and workers, for people and for programs; nothing is made up of what nobody keeps yet."""
+    ran = secretaria("status", "--json", cwd=tmp_path, environment=shop.environment)
+    seen = json.loads(ran.out)
+    assert (ran.code, seen["status"]) == (0, "ok")
+    assert {name: one["ok"] for name, one in seen["components"].items()} == dict.fromkeys(
+        ("postgresql", "redis", "workers"), True
+    )
+    assert len(seen["components"]["workers"]["facts"]["heartbeat_age_seconds"]) == 1
+    assert [one["queue"] for one in seen["queues"]] == ["inbox", "turns", "outbox"]
+    assert seen["last_backup"] is None
+    shown = secretaria("status", cwd=tmp_path, environment=shop.environment)
+    assert "nenhum registro" in shown.out
+
+
+def test_status_answers_without_engines(tmp_path: Path) -> None:
+    """With nothing there it says so within the time of a health check, and ends with 1."""
+    nowhere = {"DATABASE_URL": "postgresql://ninguem@/nada?host=/nonexistent", "REDIS_URL": "unix:///nonexistent/s"}
+    ran = secretaria("status", "--json", cwd=tmp_path, environment=nowhere)
+    seen = json.loads(ran.out)
+    assert (ran.code, seen["status"], seen["queues"]) == (1, "unavailable", None)
+
+
+def test_logs_tell_a_message_through_all_processes(shop: Shop, tmp_path: Path) -> None:
+    """From the request to the last bubble, found by event or by conversation, each line as the schema says."""
+    number = "5520900001072"
+    event = text_event(number, "quanto custa a limpeza?", "L1", datetime.now(UTC), "Juliana Prates")
+    _, answer = shop.phone.post(event)
+    assert shop.ledger.wait_for(lambda sent: any(one.number == number for one in sent), timeout=60)
+    deadline = time.monotonic() + 20
+    told: list[dict[str, Any]] = []
+    while time.monotonic() < deadline and "item_delivered" not in {line["message"] for line in told}:
+        ran = secretaria(
+            "logs", "--conversation", f"e:{answer['event']}", "--json", cwd=tmp_path, environment=shop.environment
+        )
+        told = [json.loads(line) for line in ran.out.splitlines()]
+    assert {"webhook_received", "event_filed", "turn_settled", "item_delivered"} <= {line["message"] for line in told}
+    assert {line["process"] for line in told} == {"serve", "worker"}
+    valid = validator_for(json.loads(Path("docs/log-line.schema.json").read_text(encoding="utf-8")))
+    assert [(line["message"], error.message) for line in told for error in valid.iter_errors(line)] == []
+    assert number not in ran.out
+    conversation = next(str(line["conversation_id"]) for line in told if line["message"] == "turn_settled")
+    by_number = secretaria("logs", "--conversation", conversation, cwd=tmp_path, environment=shop.environment)
+    assert all(word in by_number.out for word in ("webhook_received", "item_delivered", "milliseconds="))
+    quiet = secretaria(
+        "logs", "--conversation", conversation, "--level", "error", cwd=tmp_path, environment=shop.environment
+    )
+    assert quiet.out == ""
 
 
 def test_serve_and_worker_by_hand_with_several_processes(shop: Shop, tmp_path: Path) -> None:

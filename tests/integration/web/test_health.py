@@ -69,7 +69,9 @@ def test_before_its_migrations_a_service_is_not_ready(engine: Engine, engines: E
         connection.execute(text("DROP DATABASE sem_tabelas WITH (FORCE)"))
     assert ready.status_code == well.status_code == 503
     assert ready.json()["detail"] == "o banco não tem o esquema desta versão"
-    assert well.json()["components"]["postgresql"]["detail"] == ready.json()["detail"]
+    postgresql = well.json()["components"]["postgresql"]
+    assert postgresql["detail"] == ready.json()["detail"]
+    assert postgresql["facts"]["pending_migrations"][0].startswith("0001_")
 
 
 def test_a_database_migrated_by_the_next_version_still_serves(
@@ -100,6 +102,9 @@ def test_all_is_well(site: httpx.Client, valkey: redis.Redis) -> None:
         assert component["ok"] is True
         assert 0 <= component["latency_ms"] < 2_000
         assert component["detail"]
+    assert body["components"]["postgresql"]["facts"] == {"pending_migrations": []}
+    (age,) = body["components"]["workers"]["facts"]["heartbeat_age_seconds"].values()
+    assert 0 <= age < 5
     assert failures() == before
 
 

@@ -1,0 +1,49 @@
+"""One line for each answered request: which route, how it ended and how long it took; never the path as it was written."""
+
+from __future__ import annotations
+
+import time
+
+from litestar.enums import ScopeType
+from litestar.middleware import ASGIMiddleware
+from litestar.types import ASGIApp, HTTPResponseStartEvent, Message, Receive, Scope, Send
+from loguru import logger
+
+SLOW_SECONDS = 1.0
+FAULT = 500
+QUIET = ("/livez", "/readyz", "/healthz", "/metrics", "/painel/static")  # asked every few seconds
+OWN_LINE = "/webhook/"  # says more: webhook_received
+
+
+class RequestLine(ASGIMiddleware):
+    """Writes the line when the answer is complete."""
+
+    scopes = (ScopeType.HTTP,)
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
+        """Let the request through and tell of it."""
+        begun, status = time.perf_counter(), FAULT
+
+        async def note(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                started: HTTPResponseStartEvent = message
+                status = started["status"]
+            await send(message)
+
+        try:
+            await next_app(scope, receive, note)
+        finally:
+            _tell(scope, status, time.perf_counter() - begun)
+
+
+def _tell(scope: Scope, status: int, seconds: float) -> None:
+    route = str(scope.get("path_template") or "-")
+    if route.startswith(OWN_LINE):
+        return
+    slow = seconds >= SLOW_SECONDS
+    level = "ERROR" if status >= FAULT else "WARNING" if slow else "DEBUG" if route.startswith(QUIET) else "INFO"
+    log = logger.bind(
+        method=str(scope.get("method")), route=route, status=status, milliseconds=round(seconds * 1000, 1)
+    )
+    log.log(level, "request_answered")
