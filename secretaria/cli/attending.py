@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 from uuid import uuid4
 
 import typer
+
+from secretaria.cli.tail import Handoff, Intent, Mode, Reveal, Sentiment, now, opened, tail
 
 if TYPE_CHECKING:
     from sqlmodel import Session
@@ -24,57 +25,6 @@ Request = Annotated[
     str | None, typer.Option("--request", metavar="CÓDIGO", help="Repetido, não escreve de novo (padrão: um novo).")
 ]
 Json = Annotated[bool, typer.Option("--json", help="JSON, uma linha por resultado.")]
-Reveal = Annotated[bool, typer.Option("--reveal", help="Mostra números inteiros; fica na auditoria.")]
-Mode = Annotated[str | None, typer.Option(metavar="MODO", help="Só neste modo: automatic, waiting, attended, paused.")]
-Intent = Annotated[str | None, typer.Option("--intent", metavar="INTENÇÃO", help="Só rodadas lidas assim, como preco.")]
-Sentiment = Annotated[int | None, typer.Option(min=-1, max=1, help="Só rodadas lidas assim: -1, 0 ou 1.")]
-Handoff = Annotated[
-    str | None, typer.Option(metavar="MOTIVO", help="Só o que passou para uma pessoa, por este motivo ou any.")
-]
-
-
-def tail(
-    number: Annotated[str | None, typer.Argument(metavar="[NÚMERO]", help="Só deste telefone ou conversa.")] = None,
-    since: Annotated[str, typer.Option(metavar="QUANDO", help="Desde quando mostrar: 10m, 2h, 1d.")] = "10m",
-    after: Annotated[str | None, typer.Option(metavar="CURSOR", help="Continua depois deste ponto do JSON.")] = None,
-    intent: Intent = None,
-    sentiment: Sentiment = None,
-    mode: Mode = None,
-    handoff: Handoff = None,
-    grep: Annotated[str | None, typer.Option(metavar="PADRÃO", help="Só falas que o contêm.")] = None,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="JSON, uma linha por acontecimento (padrão num pipe).")
-    ] = False,
-    reveal: Reveal = False,
-) -> None:
-    """Acompanha as conversas ao vivo: --> cliente, <-- secretária, <== pessoa, !! recusa ou falha."""
-    from secretaria.attending.record import conversation_named, conversations_of
-    from secretaria.attending.timeline import Told, Viewer, wanted
-    from secretaria.cli.console import paper
-    from secretaria.cli.conversation_screen import told_json, told_line
-    from secretaria.cli.moments import moment_of
-    from secretaria.cli.queue_screen import zone_of
-    from secretaria.cli.tail import follow
-    from secretaria.database.transaction import transaction
-
-    begin = moment_of(since, _now())
-    asked = wanted(None, mode=mode, intention=intent, sentiment=sentiment, handoff=handoff, grep=grep)
-    parts = _open(reveal=reveal)
-    if number is not None:
-        with transaction(parts.engine) as session:
-            chosen = conversations_of(session, number) or [conversation_named(session, number)]
-        asked = wanted(chosen, mode=mode, intention=intent, sentiment=sentiment, handoff=handoff, grep=grep)
-    console, zone = paper(), zone_of(parts)
-
-    def show(told: Told) -> None:
-        if as_json or not sys.stdout.isatty():
-            sys.stdout.write(told_json(told, reveal=reveal) + "\n")
-            return
-        line = told_line(told, zone, reveal=reveal)
-        if line is not None:
-            console.print(line, soft_wrap=True)
-
-    follow(parts, Viewer(asked), show, since=begin, after=after)
 
 
 def list_(
@@ -99,8 +49,8 @@ def list_(
     from secretaria.cli.queue_screen import zone_of
     from secretaria.database.transaction import transaction
 
-    begin = None if since is None else moment_of(since, _now())
-    parts = _open()
+    begin = None if since is None else moment_of(since, now())
+    parts = opened()
     filters = Filters(search, mode, intent, sentiment, begin, None, handoff)
     with transaction(parts.engine) as session:
         rows = list_conversations(session, filters, limit)
@@ -123,7 +73,7 @@ def show(
     from secretaria.cli.queue_screen import zone_of
     from secretaria.database.transaction import transaction
 
-    parts = _open(reveal=reveal)
+    parts = opened(reveal=reveal)
     with transaction(parts.engine) as session:
         identifier = conversation_named(session, conversation)
         record = open_record(session, identifier, now=parts.clock.now(), limit=limit)
@@ -136,7 +86,7 @@ def take(conversation: Named) -> None:
     from secretaria.attending import holding
     from secretaria.cli.installed import operator
 
-    parts = _open()
+    parts = opened()
     _do(parts, conversation, lambda session, one: holding.take(session, one, operator(), parts.clock.now()), "assumida")
 
 
@@ -145,7 +95,7 @@ def release(conversation: Named, force: Force = False) -> None:
     from secretaria.attending import holding
     from secretaria.cli.installed import operator
 
-    parts = _open()
+    parts = opened()
     _do(
         parts,
         conversation,
@@ -163,7 +113,7 @@ def close(conversation: Named, force: Force = False) -> None:
     from secretaria.cli.installed import operator
     from secretaria.database.transaction import transaction
 
-    parts = _open()
+    parts = opened()
     identifier = _do(
         parts,
         conversation,
@@ -182,7 +132,7 @@ def reply(conversation: Named, text: Words = None, request: Request = None) -> N
     from secretaria.cli.installed import operator
 
     words = _text(text)
-    parts = _open()
+    parts = opened()
     _do(
         parts,
         conversation,
@@ -205,7 +155,7 @@ def note(conversation: Named, text: Words = None) -> None:
     from secretaria.cli.installed import operator
 
     words = _text(text)
-    parts = _open()
+    parts = opened()
     _do(
         parts,
         conversation,
@@ -219,7 +169,7 @@ def pause(conversation: Perhaps = None) -> None:
     from secretaria.attending import holding
     from secretaria.cli.installed import operator
 
-    parts = _open()
+    parts = opened()
     if conversation is None:
         _do_for_all(parts, lambda session: holding.pause_all(session, operator(), parts.clock.now()), "pausada")
     else:
@@ -236,7 +186,7 @@ def resume(conversation: Perhaps = None) -> None:
     from secretaria.attending import holding
     from secretaria.cli.installed import operator
 
-    parts = _open()
+    parts = opened()
     if conversation is None:
         _do_for_all(parts, lambda session: holding.resume_all(session, operator(), parts.clock.now()), "retomada")
     else:
@@ -264,7 +214,7 @@ def explain(
 
     kind, _, key = what.strip().partition(":")
     numbered = key.isascii() and key.isdigit() and len(key) <= LONGEST_ID
-    parts = _open()
+    parts = opened()
     with transaction(parts.engine) as session:
         if kind == "m" and numbered:
             told = explain_turn(session, message_id=int(key))
@@ -282,22 +232,6 @@ def register(app: typer.Typer) -> None:
         ("release", release), ("close", close), ("explain", explain), ("pause", pause), ("resume", resume),
     ):  # fmt: skip
         app.command(name)(command)
-
-
-def _now() -> datetime:
-    from secretaria.clock import SystemClock
-
-    return SystemClock().now()
-
-
-def _open(*, reveal: bool = False) -> Installation:
-    from secretaria.audit.trail import note_alone
-    from secretaria.cli.installed import open_installation, operator
-
-    parts = open_installation()
-    if reveal:
-        note_alone(parts.engine, operator(), "numbers.revealed", "conversations", at=parts.clock.now())
-    return parts
 
 
 def _do(parts: Installation, named: str, act: Callable[[Session, int], object], done: str) -> int:

@@ -158,7 +158,7 @@ def test_the_tail_survives_the_death_of_both_engines(attended: Shop, database: E
 def test_taking_over_from_a_model_that_is_answering(attended: Shop, database: Engine) -> None:
     """The draft is never sent; the person writes, gives it back, and all of it can be looked at and explained."""
     number = "5520900008002"
-    attended.llm_faults.slow_seconds = 9.0
+    attended.llm_faults.slow_seconds = 12.0
     attended.llm_faults.fail_next(1, "slow")
     writes(attended, number, "qnt ta a limpeza?")
     of_number = (
