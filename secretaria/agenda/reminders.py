@@ -19,7 +19,7 @@ from secretaria.agenda.spoken import WRITTEN_WEEKDAYS, written_name
 from secretaria.clock import Clock
 from secretaria.conversations import store as conversations
 from secretaria.conversations.handoff import person_is_talking
-from secretaria.conversations.models import Author, Contact, Conversation, Direction, Mode
+from secretaria.conversations.models import Contact, Conversation, Mode
 from secretaria.database.transaction import after_commit, transaction
 from secretaria.knowledge.agenda_rules import Agenda, ReminderRules
 from secretaria.knowledge.business import BusinessCard
@@ -203,30 +203,16 @@ def _conversation(room: ReminderRoom, session: Session, contact_id: int, now: da
 def _put(
     session: Session, conversation: Conversation, contact_id: int, text: str, due: Due, now: datetime
 ) -> OutboxItem:
-    message = conversations.add_message(
+    return outbox.place_bubble(
         session,
         conversation,
-        direction=Direction.OUTBOUND,
-        author=Author.SECRETARY,
-        kind="text",
-        text=text,
-        sent_at=now,
-        now=now,
-        delivery=ItemState.PENDING,
-    )
-    item = OutboxItem(
-        conversation_id=conversation.id or 0,
-        message_id=message.id,
-        purpose=Purpose.REMINDER,
-        correlation_id=uuid_utils.compat.uuid7(),
-        position=0,
+        text,
         number=session.get_one(Contact, contact_id).number,
-        body=text,
-        not_before=now,
+        correlation_id=uuid_utils.compat.uuid7(),
+        now=now,
+        purpose=Purpose.REMINDER,
         expires_at=due.until,
-        created_at=now,
     )
-    return outbox.place_item(session, item)
 
 
 def _is_allowed(rules: ReminderRules, now: datetime, card: BusinessCard) -> bool:

@@ -12,13 +12,12 @@ from sqlmodel import Session, select
 from secretaria.attending.holding import hold, locked, subject_of, target_of
 from secretaria.attending.models import InternalNote
 from secretaria.audit.trail import Actor, note
-from secretaria.conversations import store as conversations
 from secretaria.conversations.handoff import person_spoke
-from secretaria.conversations.models import Author, Contact, Direction, Message
+from secretaria.conversations.models import Contact, Message
 from secretaria.database.transaction import after_commit
 from secretaria.errors import Conflict, UsageInvalid
 from secretaria.outbox import store as outbox
-from secretaria.outbox.models import ItemState, OutboxItem, Purpose
+from secretaria.outbox.models import Purpose
 from secretaria.queue.jobs import DELIVER_ITEM
 from secretaria.queue.publisher import Publisher
 
@@ -75,31 +74,18 @@ def write_as_person(
         return written
     hold(session, conversation, by, now)
     person_spoke(session, conversation, now)
-    message = conversations.add_message(
+    item = outbox.place_bubble(
         session,
         conversation,
-        direction=Direction.OUTBOUND,
-        author=Author.ATTENDANT,
-        kind="text",
-        text=words,
-        sent_at=now,
+        words,
+        number=session.get_one(Contact, conversation.contact_id).number,
+        correlation_id=uuid4(),
         now=now,
-        delivery=ItemState.PENDING,
+        purpose=Purpose.ATTENDANT,
         attendant=by.name,
         request_id=request_id,
     )
-    item = OutboxItem(
-        conversation_id=conversation_id,
-        message_id=message.id,
-        purpose=Purpose.ATTENDANT,
-        correlation_id=uuid4(),
-        position=0,
-        number=session.get_one(Contact, conversation.contact_id).number,
-        body=words,
-        not_before=now,
-        created_at=now,
-    )
-    outbox.place_item(session, item)
+    message = session.get_one(Message, item.message_id)
     after_commit(session, partial(publisher.publish, DELIVER_ITEM, str(item.id)))
     subject = subject_of(session, conversation)
     after = {"message": message.id, "characters": len(words)}

@@ -10,7 +10,8 @@ from sqlalchemy import ColumnElement, func, update
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
-from secretaria.conversations.models import Conversation
+from secretaria.conversations import store as conversations
+from secretaria.conversations.models import Author, Conversation, Direction
 from secretaria.database.nudging import mark_nudged
 from secretaria.outbox.models import DeliveryAttempt, ItemState, Kind, OutboxItem, Purpose
 from secretaria.whaticket.gateway import Outcome
@@ -23,6 +24,70 @@ def place_item(session: Session, item: OutboxItem) -> OutboxItem:
     session.add(item)
     session.flush()
     return item
+
+
+def place_bubble(
+    session: Session,
+    conversation: Conversation,
+    text: str,
+    *,
+    number: str,
+    correlation_id: UUID,
+    now: datetime,
+    purpose: Purpose = Purpose.REPLY,
+    turn_id: int | None = None,
+    position: int = 0,
+    inbound_seq: int = 0,
+    expires_at: datetime | None = None,
+    attendant: str | None = None,
+    request_id: str | None = None,
+) -> OutboxItem:
+    """Write a bubble in a locked conversation and put it in the outbox, so that what is shown is what is sent.
+
+    Args:
+        session: The caller's transaction.
+        conversation: Locked.
+        text: The words.
+        number: The digits exactly as received from the customer.
+        correlation_id: Of the event behind it.
+        now: The present moment.
+        purpose: Whose word it is.
+        turn_id: The turn it answers; None where nobody asked.
+        position: Order of the bubble in its turn.
+        inbound_seq: The newest customer message its author knew of.
+        expires_at: When it has become useless.
+        attendant: Who wrote it, where a person did.
+        request_id: Of whoever asked to write it, once.
+    """
+    message = conversations.add_message(
+        session,
+        conversation,
+        direction=Direction.OUTBOUND,
+        author=Author.ATTENDANT if purpose is Purpose.ATTENDANT else Author.SECRETARY,
+        kind="text",
+        text=text,
+        sent_at=now,
+        now=now,
+        turn_id=turn_id,
+        delivery=ItemState.PENDING,
+        attendant=attendant,
+        request_id=request_id,
+    )
+    item = OutboxItem(
+        conversation_id=message.conversation_id,
+        turn_id=turn_id,
+        message_id=message.id,
+        purpose=purpose,
+        inbound_seq=inbound_seq,
+        correlation_id=correlation_id,
+        position=position,
+        number=number,
+        body=text,
+        not_before=now,
+        expires_at=expires_at,
+        created_at=now,
+    )
+    return place_item(session, item)
 
 
 def place_transfer(

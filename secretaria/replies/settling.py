@@ -16,7 +16,7 @@ from secretaria.context.engine import TurnContext
 from secretaria.conversations import store as conversations
 from secretaria.conversations.handoff import ask_for_person
 from secretaria.conversations.leases import pass_gate, release_lease
-from secretaria.conversations.models import Author, Contact, Conversation, Direction, Mode, Turn, TurnState
+from secretaria.conversations.models import Contact, Conversation, Mode, Turn, TurnState
 from secretaria.conversations.pauses import SECRETARY_PAUSED, pause_of_all
 from secretaria.conversations.transcripts import turn_waits_until
 from secretaria.crashpoints import crashpoint
@@ -25,7 +25,7 @@ from secretaria.knowledge.missing import record_missing
 from secretaria.llm.budget import Step
 from secretaria.memory.proposals import remember_proposals
 from secretaria.outbox import store as outbox
-from secretaria.outbox.models import ItemState, OutboxItem
+from secretaria.outbox.models import OutboxItem
 from secretaria.queue.jobs import ANSWER_TURN, DELIVER_ITEM
 from secretaria.queue.publisher import Publisher
 from secretaria.replies import wording
@@ -247,34 +247,20 @@ def _place_bubbles(
     session: Session, turn: Turn, bubbles: Sequence[str], *, number: str, inbound_seq: int, now: datetime
 ) -> list[OutboxItem]:
     conversation = conversations.load_conversation(session, turn.conversation_id)
-    items = []
-    for position, bubble in enumerate(bubbles):
-        message = conversations.add_message(
+    return [
+        outbox.place_bubble(
             session,
             conversation,
-            direction=Direction.OUTBOUND,
-            author=Author.SECRETARY,
-            kind="text",
-            text=bubble,
-            sent_at=now,
+            bubble,
+            number=number,
+            correlation_id=turn.correlation_id,
             now=now,
             turn_id=turn.id,
-            delivery=ItemState.PENDING,
-        )
-        item = OutboxItem(
-            conversation_id=turn.conversation_id,
-            turn_id=turn.id or 0,
-            message_id=message.id,
-            inbound_seq=inbound_seq,
-            correlation_id=turn.correlation_id,
             position=position,
-            number=number,
-            body=bubble,
-            not_before=now,
-            created_at=now,
+            inbound_seq=inbound_seq,
         )
-        items.append(outbox.place_item(session, item))
-    return items
+        for position, bubble in enumerate(bubbles)
+    ]
 
 
 def _place_transfer(
