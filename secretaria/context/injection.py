@@ -17,6 +17,7 @@ SHORT_TURN = 200
 HIDDEN = re.compile("[\U000e0020-\U000e007e]")
 FLAG = "\U0001f3f4"
 BODY = "body"
+OWN_WORDS = ("text", "audio", "interactive")  # what somebody says to us, not what stands under a picture
 WORD = re.compile(r"[a-z0-9]+")
 QUOTATION = re.compile(r"(?m)^\s{0,4}>")
 
@@ -150,7 +151,9 @@ def flag_injection(context: TurnContext) -> TurnContext:
         context: What the model is going to be told.
     """
     before = [line.text for line in context.history if line.author == "contact" and line.text][-LATEST:]
-    burst = [(message.text, BODY if message.kind == "text" else "caption") for message in context.burst if message.text]
+    burst = [
+        (message.text, BODY if message.kind in OWN_WORDS else "caption") for message in context.burst if message.text
+    ]
     said = [*before, *(text for text, _ in burst)]
     named = context.contact_name is not None and looks_like_injection([context.contact_name], "contact_name")
     ordered = any(
