@@ -25,6 +25,7 @@ from secretaria.knowledge.snapshot import Business, Snapshot, read_snapshot
 from secretaria.knowledge.soundness import require_sound
 from secretaria.knowledge.store import load_business, snapshot_of
 from secretaria.replies.rehearsing import Occasion, list_recorded, rehearse
+from secretaria.settings import secret_values
 from secretaria.web.access import for_role
 from secretaria.web.failures import status_of
 from secretaria.web.panel.acting import actor_of
@@ -81,6 +82,8 @@ def keep(request: Http, data: URLEncodedBody[Sent], installation: NamedDependenc
 )
 def try_out(request: Http, data: URLEncodedBody[Sent], installation: NamedDependency[Installation]) -> Response[str]:
     """Answer a message by what is live and by what the form says, side by side; nothing is sent or kept."""
+    if not secret_values(installation.settings.secrets.llm_api_key):
+        raise UsageInvalid("este serviço não tem a chave do modelo", "defina LLM_API_KEY e reinicie")
     fields, occasion = read_form(data), _occasion(data)
     with transaction(installation.engine) as session:
         bench = read_workbench(session)
