@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
+import hypothesis
 import pytest
 import redis
 from sqlalchemy import Engine, text
@@ -19,6 +20,9 @@ from secretaria.database.migrate import upgrade
 from secretaria.local.engines import EmbeddedEngines, EngineUrls
 from secretaria.queue.broker import build_redis
 from tests.builders import PublishedNudges
+
+hypothesis.settings.register_profile("patient", deadline=None)  # a busy machine is no reason to fail
+hypothesis.settings.load_profile("patient")
 
 
 @pytest.fixture(scope="session")
