@@ -115,8 +115,13 @@ def log_in(entrance: Entrance, login: str, password: str, address: str) -> Pass:
     return _pass(entrance, attendant, opened.session_id, refresh)
 
 
-def go_on(entrance: Entrance, refresh: str) -> Pass:
+def go_on(entrance: Entrance, refresh: str, *, used: bool = True) -> Pass:
     """Exchange a refresh token for the next pass.
+
+    Args:
+        entrance: What entering works with.
+        refresh: As it was sent.
+        used: Whether the session is used by this, and so lives longer.
 
     Raises:
         TokenInvalid: The session has ended, or the account has changed since.
@@ -125,7 +130,7 @@ def go_on(entrance: Entrance, refresh: str) -> Pass:
     """
     _require_keys(entrance)
     try:
-        session, following = entrance.sessions.rotate(refresh)
+        session, following = entrance.sessions.rotate(refresh, used=used)
     except RefreshReused as reused:
         logger.bind(attendant_id=reused.attendant_id).error("refresh_token_reused")
         _note(entrance, f"attendant:{reused.attendant_id}", "", "session.copied")
@@ -137,15 +142,20 @@ def go_on(entrance: Entrance, refresh: str) -> Pass:
     return _pass(entrance, attendant, session.session_id, following)
 
 
-def prove(entrance: Entrance, token: str) -> Person:
+def prove(entrance: Entrance, token: str, *, used: bool = True) -> Person:
     """Prove who is calling: the token, the session in Redis and the account in PostgreSQL must all agree.
+
+    Args:
+        entrance: What entering works with.
+        token: As it was sent.
+        used: Whether the session is used by this, and so lives longer.
 
     Raises:
         TokenInvalid: One of the three does not hold.
         SessionsUnavailable: Redis is away.
     """
     access = read_access(token, entrance.keys, entrance.clock.now())
-    session = entrance.sessions.touch(access.session_id)
+    session = entrance.sessions.found(access.session_id, used=used)
     if (session.attendant_id, session.version) != (access.attendant_id, access.version):
         raise TokenInvalid
     attendant = _open_attendant(entrance, access.attendant_id, access.version)

@@ -144,8 +144,24 @@ class Sessions:
             return None
         return OpenSession(session_id, int(attendant), int(version))
 
-    def rotate(self, refresh: str) -> tuple[OpenSession, str]:
+    def found(self, session_id: str, *, used: bool) -> OpenSession:
+        """Return a session that lives; where it is not used by this, the time until it ends runs on.
+
+        Raises:
+            TokenInvalid: It has ended.
+            SessionsUnavailable: Nobody knows.
+        """
+        session = self.touch(session_id) if used else self.peek(session_id)
+        if session is None:
+            raise TokenInvalid
+        return session
+
+    def rotate(self, refresh: str, *, used: bool = True) -> tuple[OpenSession, str]:
         """Exchange a refresh token for the next one.
+
+        Args:
+            refresh: As it was sent.
+            used: Whether a person does something; an open page renews itself without.
 
         Returns:
             The session and the refresh token that is in force now.
@@ -156,7 +172,7 @@ class Sessions:
             SessionsUnavailable: Nobody knows.
         """
         session_id, presented = _read(refresh)
-        session = self.touch(session_id)
+        session = self.found(session_id, used=used)
         following = secrets.token_bytes(SECRET_BYTES)
         arguments = (_digest(presented), _digest(following), _sealed(following, presented), self._now(), GRACE_SECONDS)
         outcome, sealed = self._ask(lambda: self._rotate(keys=_keys(session_id), args=arguments))

@@ -23,6 +23,7 @@ from secretaria.web.described import OF_EVERYONE, OF_INTERNAL, OF_PERSONS, respo
 
 ACCESS = "access"
 EXPIRED_TOO = "password_expired_too"
+BY_PAGE = "asked_by_page"
 GOES_ON = "goes_on"  # on a router: its pages renew a session by themselves, no script of theirs has to
 RENEWED = "renewed"  # where the answer finds the next cookies of a session that was renewed
 EVERYONE, INTERNAL = "everyone", "internal"
@@ -69,14 +70,15 @@ def for_internal(told: Mapping[int, Any] | None = None) -> dict[str, Any]:
     return {"opt": {ACCESS: INTERNAL}, "guards": [_require_internal], "responses": responses(OF_INTERNAL, told)}
 
 
-def for_role(role: Role, *, password_expired_too: bool = False) -> dict[str, Any]:
+def for_role(role: Role, *, password_expired_too: bool = False, asked_by_page: bool = False) -> dict[str, Any]:
     """Declare a route for people of a role and of those above it.
 
     Args:
         role: The least that is needed.
         password_expired_too: Whether it serves people who must change their password first.
+        asked_by_page: Whether open pages ask by themselves; nobody is at work because of it, so no session lives longer.
     """
-    opt = {ACCESS: role, EXPIRED_TOO: password_expired_too}
+    opt = {ACCESS: role, EXPIRED_TOO: password_expired_too, BY_PAGE: asked_by_page}
     return {"opt": opt, "guards": [_require_person], "responses": responses(OF_PERSONS)}
 
 
@@ -131,7 +133,9 @@ def _require_person(connection: Connection, handler: BaseRouteHandler) -> None:
     """Let in whoever a token vouches for and whose role is enough."""
     installation: Installation = connection.app.state.installation
     entrance = installation.entrance
-    person = _proven(connection, entrance, goes_on=handler.opt.get(GOES_ON, False))
+    person = _proven(
+        connection, entrance, goes_on=handler.opt.get(GOES_ON, False), used=not handler.opt.get(BY_PAGE, False)
+    )
     if RANK[person.role] < RANK[handler.opt[ACCESS]]:
         raise PermissionDeniedException("seu papel não permite isto")
     if person.password_expired and not handler.opt[EXPIRED_TOO]:
@@ -139,17 +143,17 @@ def _require_person(connection: Connection, handler: BaseRouteHandler) -> None:
     connection.state.person = person
 
 
-def _proven(connection: Connection, entrance: Entrance, *, goes_on: bool) -> Person:
+def _proven(connection: Connection, entrance: Entrance, *, goes_on: bool, used: bool) -> Person:
     """Prove who is calling; a page's session whose access cookie is over is renewed by its refresh cookie."""
     try:
         token, from_cookie = _presented(connection)
-        person = prove(entrance, token)
+        person = prove(entrance, token, used=used)
     except TokenInvalid:
         refresh = connection.cookies.get(REFRESH_COOKIE)
         if not (goes_on and refresh) or "authorization" in connection.headers:
             raise
         _refuse_change_from_elsewhere(connection, refresh.partition(".")[0], entrance)
-        given = go_on(entrance, refresh)
+        given = go_on(entrance, refresh, used=used)
         connection.state[RENEWED] = given
         return given.person
     if from_cookie:

@@ -77,7 +77,7 @@ def show_conversations(
     return show(request, "conversations.html", record=None, cursor=cursor, **board)
 
 
-@get("/painel/conversas/lista", sync_to_thread=True, **for_role(Role.VIEWER))
+@get("/painel/conversas/lista", sync_to_thread=True, **for_role(Role.VIEWER, asked_by_page=True))
 def renew_board(
     request: Http,
     installation: NamedDependency[Installation],
@@ -110,7 +110,11 @@ def show_conversation(
     )
 
 
-@get("/painel/conversas/{conversation_id:int}/partes", sync_to_thread=True, **for_role(Role.VIEWER))
+@get(
+    "/painel/conversas/{conversation_id:int}/partes",
+    sync_to_thread=True,
+    **for_role(Role.VIEWER, asked_by_page=True),
+)
 def renew_conversation(
     request: Http,
     conversation_id: FromPath[int],

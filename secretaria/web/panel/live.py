@@ -70,7 +70,7 @@ class Doorbell:
                     rung.set()
 
 
-@get("/painel/ao-vivo", **for_role(Role.VIEWER))
+@get("/painel/ao-vivo", **for_role(Role.VIEWER, asked_by_page=True))
 async def follow(
     request: Http,
     person: NamedDependency[Person],

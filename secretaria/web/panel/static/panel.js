@@ -14,7 +14,7 @@ document.addEventListener("htmx:beforeRequest", (event) => {
   if (event.detail.requestConfig.verb !== "get") notice.replaceChildren();
 });
 
-// The stream of a page: it goes on from the last change the page heard of, and rests while nobody looks at the page,
+// The stream of a page: it goes on from the last change the page heard of. That of a conversation rests while nobody looks,
 // because a browser keeps only six connections to a host without TLS.
 const REST_MILLISECONDS = 60000;
 
@@ -45,6 +45,7 @@ class Stream extends EventTarget {
 
   look() {
     clearTimeout(this.rest);
+    if (!this.url.searchParams.has("conversa")) return;  // the list tells in the title who waits, also unseen
     if (document.hidden) this.rest = setTimeout(() => this.inner.close(), REST_MILLISECONDS);
     else if (this.inner.readyState === EventSource.CLOSED) this.open();
   }
@@ -66,6 +67,15 @@ htmx.createEventSource = (url) => {
   stream = new Stream(url);
   return stream;
 };
+
+// How many wait for a person stands in the title, where it is seen from other pages too.
+const title = document.title;
+function count() {
+  const waiting = document.querySelector("#board [data-waiting]");
+  if (waiting) document.title = waiting.dataset.waiting === "0" ? title : `(${waiting.dataset.waiting}) ${title}`;
+}
+count();
+document.addEventListener("htmx:afterSettle", count);
 
 // A form is emptied, and a dialog closed, once what was asked for is done; not before.
 document.addEventListener("htmx:afterRequest", (event) => {

@@ -16,6 +16,7 @@ from sqlmodel import Session
 from secretaria.attendants.sessions import PREFIX
 from secretaria.conversations.feed import newest_cursor
 from secretaria.conversations.models import Contact, Conversation
+from secretaria.web.access import ACCESS_COOKIE
 from secretaria.web.panel import live
 from tests.integration.web.panel.conftest import Browser
 
@@ -113,6 +114,19 @@ def test_it_ends_when_the_session_does(
         valkey.delete(session)
         until(lines, "event: over")
         assert list(lines)[-1:] == [""]
+
+
+def test_what_a_page_asks_by_itself_prolongs_no_session(browser: Browser, valkey: redis.Redis) -> None:
+    """Not even when it renews the cookies on the way; a click does."""
+    browser.enter("vera")
+    (session,) = valkey.keys(f"{PREFIX}*")
+    valkey.expire(session, 500)
+    assert browser.get("/painel/conversas/lista").status_code == 200
+    del browser.cookies[ACCESS_COOKIE]
+    assert browser.get("/painel/conversas/lista").status_code == 200
+    assert valkey.ttl(session) <= 500
+    assert browser.get("/painel/conversas").status_code == 200
+    assert valkey.ttl(session) > 500
 
 
 def test_open_pages_hold_no_thread_and_no_connection(browser: Browser, engine: Engine) -> None:
