@@ -111,8 +111,10 @@ class Viewer:
         for told in tell(session, entries):
             if not self._fits(told):
                 continue
-            if self.wanted.of_turns and told.entry.kind == "reply" and self.wanted.grep is None:
-                chosen += self._said_before(session, told)
+            if self.wanted.of_turns and told.entry.kind == "reply":
+                chosen += [one for one in self._said_before(session, told) if self._matches(one)]
+            if not self._matches(told):
+                continue
             if told.entry.kind == "message" and not self._first_time(told.entry.message_id):
                 continue
             chosen.append(told)
@@ -121,14 +123,16 @@ class Viewer:
     def _fits(self, told: Told) -> bool:
         asked, entry = self.wanted, told.entry
         if entry.conversation_id is None:
-            return asked.grep is None and not asked.of_turns
+            return not asked.of_turns
         if asked.conversations is not None and entry.conversation_id not in asked.conversations:
             return False
         if asked.mode is not None and told.mode != asked.mode:
             return False
-        if asked.of_turns and not (told.analysis is not None and _is_read_so(asked, told.analysis)):
-            return False
-        return asked.grep is None or asked.grep.search(fold(_words(told))) is not None
+        return not asked.of_turns or (told.analysis is not None and _is_read_so(asked, told.analysis))
+
+    def _matches(self, told: Told) -> bool:
+        pattern = self.wanted.grep
+        return pattern is None or pattern.search(fold(_words(told))) is not None
 
     def _first_time(self, message_id: int | None) -> bool:
         if not self.wanted.of_turns or message_id is None:

@@ -237,6 +237,19 @@ def test_live_the_question_comes_with_its_answer(asked: Scene, model: ScriptedMo
     assert [(one.entry.kind, one.entry.message_id) for one in told] == [("message", 1), ("reply", None), ("message", 2)]
 
 
+def test_live_a_question_is_found_by_its_words_and_its_reading(asked: Scene, model: ScriptedModel) -> None:
+    """Both must be so, and the answer alone, which does not hold the words, is not shown."""
+    viewer = Viewer(wanted(None, intention="preco", grep="qnt ta"))
+    with Session(asked.engine) as session:
+        page = read_feed(session, None)
+        assert viewer.choose(session, page.entries) == []
+    model.endings.append(says(a_draft()))
+    asked.answer()
+    with Session(asked.engine) as session:
+        told = viewer.choose(session, read_feed(session, page.cursor).entries)
+    assert [(one.entry.kind, one.entry.message_id) for one in told] == [("message", 1)]
+
+
 @pytest.mark.parametrize("asked_for", [{"mode": "asleep"}, {"grep": "("}])
 def test_what_nobody_can_look_for_is_told(asked_for: dict[str, str]) -> None:
     """A mode that does not exist, a pattern that cannot be read."""
