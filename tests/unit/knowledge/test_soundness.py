@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import secretaria
-from secretaria.knowledge.business import BusinessInvalid, Problem
+from secretaria.knowledge.business import BusinessInvalid
 from secretaria.knowledge.snapshot import Snapshot
 from secretaria.knowledge.soundness import LONGEST_CHUNK, require_sound
 
@@ -62,6 +62,7 @@ def test_card_and_base_are_told_together() -> None:
     with pytest.raises(BusinessInvalid) as refused:
         require_sound(Snapshot(card, {"a b#c.md": "## X\n"}))
     told = refused.value.problems
-    assert told[0] == Problem("negocio.toml", 2, "falta a chave 'negocio.fuso'")
+    assert (told[0].file, told[0].line, told[0].reason) == ("negocio.toml", 2, "falta a chave 'negocio.fuso'")
+    assert told[0].key == "negocio.fuso"
     assert {one.file for one in told[1:]} == {"negocio.toml", "base/a b#c.md"}
     assert "base/a b#c.md, linha 1: " in refused.value.message
