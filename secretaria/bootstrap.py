@@ -155,9 +155,10 @@ class Installation:
     def gateway(self) -> Gateway:
         """The way to Whaticket."""
         from secretaria.whaticket.http_gateway import HttpGateway
+        from secretaria.whaticket.probing import ProbingGateway
 
         section, secrets = self.settings.whaticket, self.settings.secrets
-        return HttpGateway(
+        real = HttpGateway(
             url=secrets.whaticket_url,
             token=secret_values(secrets.whaticket_token)[0],
             flavour=section.flavour,
@@ -165,6 +166,7 @@ class Installation:
             read_timeout=section.read_timeout_seconds,
             clock=self.clock,
         )
+        return ProbingGateway(real, self.redis, self.clock) if secrets.redis_url.get_secret_value() else real
 
     @cached_property
     def panel(self) -> Panel | None:

@@ -2,18 +2,35 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+if TYPE_CHECKING:
+    from secretaria.cli.examination import Result
 
-def doctor(as_json: Annotated[bool, typer.Option("--json", help="Uma linha JSON por exame.")] = False) -> None:
+
+def doctor(
+    as_json: Annotated[bool, typer.Option("--json", help="Uma linha JSON por exame.")] = False,
+    e2e: Annotated[
+        bool,
+        typer.Option("--e2e", help="Em vez dos exames: um evento assinado, do webhook ao envio, e nada fica dele."),
+    ] = False,
+    url: Annotated[str, typer.Option(metavar="URL", help="Com --e2e: o serviço (padrão: o local).")] = "",
+    prometheus: Annotated[
+        str, typer.Option(metavar="URL", help="Com --e2e: confere também se este Prometheus viu o evento.")
+    ] = "",
+    listen: Annotated[
+        str, typer.Option(metavar="ENDEREÇO", help="Com --e2e: onde o Whaticket de mentira espera os workers.")
+    ] = "127.0.0.1",
+) -> None:
     """Examina a instalação e diz como consertar o que estiver errado."""
     from secretaria.cli.console import paper, print_json
     from secretaria.cli.examination import examine
 
     failed = False
-    for result in examine():
+    for result in _end_to_end(url, prometheus, listen) if e2e else examine():
         failed = failed or result.status == "falha"
         if as_json:
             print_json({"name": result.name, "status": result.status, "found": result.found, "mend": result.mend})
@@ -25,3 +42,12 @@ def doctor(as_json: Annotated[bool, typer.Option("--json", help="Uma linha JSON 
                 paper().print(f"      conserte com: {result.mend}", markup=False, soft_wrap=True)
     if failed:
         raise typer.Exit(1)
+
+
+def _end_to_end(url: str, prometheus: str, listen: str) -> Iterator[Result]:
+    from secretaria.cli.end_to_end import examine_end_to_end
+    from secretaria.cli.installed import open_installation
+
+    installation = open_installation()
+    server = installation.settings.server
+    return examine_end_to_end(installation, url or f"http://{server.host}:{server.port}", prometheus, listen)

@@ -1,0 +1,211 @@
+"""The whole way once, for real: a signed event of a contact that nobody is, followed through every room to its first bubble."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from typing import TypeVar
+from uuid import UUID
+
+import httpx
+from sqlmodel import Session, SQLModel, col, select
+
+from secretaria.bootstrap import Installation
+from secretaria.cli.examination import Result
+from secretaria.conversations.models import Message, Turn, TurnState
+from secretaria.errors import SecretariaError
+from secretaria.inbox.models import EventState, InboxEvent
+from secretaria.outbox.models import ItemState, OutboxItem
+from secretaria.replies.models import Reply
+from secretaria.rights.probe import remove_probe
+from secretaria.settings import require, secret_values
+from secretaria.simulation.ledger import Ledger
+from secretaria.simulation.phone import Phone, text_event
+from secretaria.simulation.serving import LocalServer
+from secretaria.simulation.whaticket_server import create_whaticket
+from secretaria.whaticket.probing import PROBE_NUMBER, LookAlike, announce, withdraw
+
+QUESTION = "Qual é o horário de funcionamento?"
+NAME = "Exame de ponta a ponta"
+ACCEPTED = 202
+POLL_SECONDS = 0.1
+FILED_SECONDS, ANSWERED_SECONDS, SENT_SECONDS, SEEN_SECONDS = 20.0, 90.0, 30.0, 60.0
+METRIC = "secretaria_webhook_received_total"
+OPEN = (TurnState.WAITING, TurnState.ANSWERING)
+Row = TypeVar("Row", bound=SQLModel)
+
+
+class StepFailed(SecretariaError):
+    """A step of the way did not come to its end, or not as it should."""
+
+
+def examine_end_to_end(installation: Installation, url: str, prometheus: str, listen: str) -> Iterator[Result]:
+    """Send the event, follow it and remove all of it; the first step that fails ends the way.
+
+    Args:
+        installation: Whose database and Redis the service and the workers use.
+        url: The running service.
+        prometheus: Where a Prometheus that scrapes it answers; empty asks none.
+        listen: The address on which the look-alike Whaticket listens: one that the workers reach.
+    """
+    require(installation.settings, ("DATABASE_URL", "REDIS_URL", "WEBHOOK_SECRET|WEBHOOK_TOKEN"))
+    way = _Way(installation, url, prometheus)
+    with ExitStack() as stack:
+        stack.callback(_clean, installation)
+        _clean(installation)
+        token, ledger = secrets.token_hex(16), Ledger()
+        server = stack.enter_context(LocalServer(create_whaticket("saas", token, ledger), listen))
+        announce(installation.redis, LookAlike(server.url, token))
+        for name, mend, step in way.steps(ledger):
+            result = _walked(name, mend, step)
+            yield result
+            if result.status != "ok":
+                return
+    with Session(installation.engine) as session:
+        left = session.exec(select(InboxEvent.id).where(InboxEvent.id == way.event)).first()
+    found = "nada ficou do exame" if left is None else "o evento do exame ficou no banco"
+    yield Result("limpeza", "ok" if left is None else "falha", found)
+
+
+def _walked(name: str, mend: str, step: Callable[[], str]) -> Result:
+    begun = time.monotonic()
+    try:
+        told = step()
+    except SecretariaError as error:
+        return Result(name, "falha", error.message, error.hint or mend)
+    except Exception as error:  # noqa: BLE001  # whatever stops the way is what was found
+        return Result(name, "falha", f"{type(error).__name__}: não respondeu", mend)
+    return Result(name, "ok", f"{told} ({time.monotonic() - begun:.2f} s)")
+
+
+class _Way:
+    """The steps, each of which needs what the one before found."""
+
+    def __init__(self, installation: Installation, url: str, prometheus: str) -> None:
+        self._parts, self._url, self._prometheus = installation, url, prometheus
+        self.event: UUID | None = None
+        self._turn: Turn | None = None
+        self._counted = self._seen = 0.0
+
+    def steps(self, ledger: Ledger) -> Iterator[tuple[str, str, Callable[[], str]]]:
+        """Yield name, what mends it and the step."""
+        yield "métrica antes", "confira [server] internal_networks ou METRICS_TOKEN", self._count_before
+        if self._prometheus:
+            yield "prometheus antes", "confira --prometheus", self._see_before
+        yield "webhook", "secretaria serve", self._post
+        yield "entrada", "secretaria worker; secretaria queue list --queue inbox", self._filed
+        yield "rodada", "secretaria queue list --queue turns; secretaria logs", self._answered
+        yield "modelo", "secretaria doctor; confira LLM_API_KEY e [llm] model", self._model
+        yield "saída", "secretaria queue list --queue outbox", lambda: self._delivered(ledger)
+        yield "métrica", "confira se este é o serviço que recebeu o evento", self._moved
+        if self._prometheus:
+            yield "prometheus", "confira os alvos do Prometheus", self._seen_there
+
+    def _count_before(self) -> str:
+        self._counted = self._count()
+        return f"{self._counted:.0f} eventos aceitos até agora"
+
+    def _see_before(self) -> str:
+        self._seen = self._ask_prometheus()
+        return f"o Prometheus viu {self._seen:.0f}"
+
+    def _post(self) -> str:
+        configured = self._parts.settings.secrets
+        keys, tokens = secret_values(configured.webhook_secret), secret_values(configured.webhook_token)
+        now = self._parts.clock.now()
+        event = text_event(PROBE_NUMBER, QUESTION, f"PROBE{secrets.token_hex(8).upper()}", now, NAME)
+        with Phone(self._url, secret=keys[0] if keys else None, token=None if keys else tokens[0]) as phone:
+            status, answer = phone.post(event)
+        if status != ACCEPTED or "event" not in answer:
+            raise StepFailed(f"o serviço respondeu {status}: {answer}")
+        self.event = UUID(answer["event"])
+        return f"aceito como e:{self.event}"
+
+    def _filed(self) -> str:
+        event = self._await(
+            FILED_SECONDS,
+            lambda session: session.get(InboxEvent, self.event),
+            lambda row: row.state != EventState.RECEIVED,
+        )
+        if event is None or event.state != EventState.FILED:
+            raise StepFailed(f"o evento está {event.state if event else 'ausente'} ({event.reason if event else '-'})")
+        return "arquivado como mensagem e rodada"
+
+    def _answered(self) -> str:
+        def read(session: Session) -> Turn | None:
+            of_event = select(Message.turn_id).where(Message.event_id == self.event)
+            return session.exec(select(Turn).where(col(Turn.id).in_(of_event))).first()
+
+        self._turn = turn = self._await(ANSWERED_SECONDS, read, lambda row: row.state not in OPEN)
+        if turn is None or turn.state != TurnState.ANSWERED:
+            raise StepFailed(f"a rodada está {turn.state if turn else 'ausente'} ({turn.reason if turn else '-'})")
+        return f"respondida como t:{turn.id}"
+
+    def _model(self) -> str:
+        turn_id = self._turn.id if self._turn else None
+        with Session(self._parts.engine) as session:
+            reply = session.exec(select(Reply).where(Reply.turn_id == turn_id)).one()
+        if reply.origin != "model":
+            raise StepFailed(f"o modelo não escreveu a resposta: {reply.checks.get('draft', reply.origin)}")
+        return f"{reply.model}, {reply.calls} chamadas em {reply.llm_seconds or 0:.2f} s"
+
+    def _delivered(self, ledger: Ledger) -> str:
+        turn_id = self._turn.id if self._turn else None
+        last = (
+            select(OutboxItem).where(OutboxItem.turn_id == turn_id).order_by(col(OutboxItem.position).desc()).limit(1)
+        )
+        moving = (ItemState.PENDING, ItemState.SENDING)
+        item = self._await(
+            SENT_SECONDS, lambda session: session.exec(last).first(), lambda row: row.state not in moving
+        )
+        if item is None or item.state != ItemState.SENT:
+            raise StepFailed(f"o envio está {item.state if item else 'ausente'} ({item.reason if item else '-'})")
+        return f"{len(ledger.sent(PROBE_NUMBER))} balões chegaram ao Whaticket de mentira"
+
+    def _moved(self) -> str:
+        now = self._count()
+        if now <= self._counted:
+            raise StepFailed(f"{METRIC} não se moveu: {now:.0f}")
+        return f"{METRIC} foi de {self._counted:.0f} a {now:.0f}"
+
+    def _seen_there(self) -> str:
+        deadline = time.monotonic() + SEEN_SECONDS
+        while (seen := self._ask_prometheus()) <= self._seen:
+            if time.monotonic() >= deadline:
+                raise StepFailed(f"o Prometheus não viu o evento em {SEEN_SECONDS:.0f} s")
+            time.sleep(1.0)
+        return f"o Prometheus viu {seen:.0f}"
+
+    def _count(self) -> float:
+        token = self._parts.settings.secrets.metrics_token.get_secret_value()
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        answer = httpx.get(f"{self._url}/metrics", headers=headers, timeout=10, trust_env=False)
+        if not answer.is_success:
+            raise StepFailed(f"/metrics respondeu {answer.status_code}")
+        wanted = f'{METRIC}{{status="accepted"}} '
+        return sum(float(line.rsplit(" ", 1)[1]) for line in answer.text.splitlines() if line.startswith(wanted))
+
+    def _ask_prometheus(self) -> float:
+        query = {"query": f'sum({METRIC}{{status="accepted"}})'}
+        answer = httpx.get(f"{self._prometheus.rstrip('/')}/api/v1/query", params=query, timeout=10, trust_env=False)
+        if not answer.is_success:
+            raise StepFailed(f"o Prometheus respondeu {answer.status_code}")
+        found = answer.json()["data"]["result"]
+        return float(found[0]["value"][1]) if found else 0.0
+
+    def _await(self, seconds: float, read: Callable[[Session], Row | None], done: Callable[[Row], bool]) -> Row | None:
+        """Read a row until it has come to its end, or the time is over; return it as it was last seen."""
+        deadline = time.monotonic() + seconds
+        while True:
+            with Session(self._parts.engine, expire_on_commit=False) as session:
+                row = read(session)
+            if (row is not None and done(row)) or time.monotonic() >= deadline:
+                return row
+            time.sleep(POLL_SECONDS)
+
+
+def _clean(installation: Installation) -> None:
+    withdraw(installation.redis)
+    remove_probe(installation.engine, installation.volatile)
