@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -21,8 +22,10 @@ from secretaria.local.engines import EmbeddedEngines, EngineUrls
 from secretaria.queue.broker import build_redis
 from tests.builders import PublishedNudges
 
-hypothesis.settings.register_profile("patient", deadline=None)  # a busy machine is no reason to fail
-hypothesis.settings.load_profile("patient")
+# The same examples in every run, so that a change fails for what it changed (HYPOTHESIS_PROFILE=default looks for new ones),
+# and no deadline: a busy machine is no reason to fail.
+hypothesis.settings.register_profile("repeatable", derandomize=True, database=None, deadline=None)
+hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "repeatable"))
 
 
 @pytest.fixture(scope="session")
