@@ -39,6 +39,10 @@ class ServerSection(Section):
     trusted_proxies: tuple[str, ...] = Field(
         default=(), description="Endereços do proxy de quem X-Forwarded-For é aceito; vazio não aceita de ninguém."
     )
+    hosts: tuple[str, ...] = Field(
+        default=(),
+        description="Nomes pelos quais o painel pode ser aberto, como painel.exemplo.com.br; vazio aceita qualquer um.",
+    )
     internal_networks: tuple[IPvAnyNetwork, ...] = Field(
         default=(ip_network("127.0.0.0/8"), ip_network("::1/128")),
         description="Redes que veem /metrics, /healthz e /schema sem METRICS_TOKEN.",

@@ -16,9 +16,10 @@ from litestar.handlers import BaseRouteHandler
 from secretaria.attendants.entering import Entrance, Person, go_on, prove
 from secretaria.attendants.roles import Role
 from secretaria.attendants.tokens import TokenInvalid
+from secretaria.audit.trail import Actor, note_alone
 from secretaria.bootstrap import Installation
 from secretaria.settings import secret_values
-from secretaria.web.addresses import is_internal
+from secretaria.web.addresses import is_internal, peer, site_of
 from secretaria.web.described import OF_EVERYONE, OF_INTERNAL, OF_PERSONS, responses
 
 ACCESS = "access"
@@ -137,10 +138,18 @@ def _require_person(connection: Connection, handler: BaseRouteHandler) -> None:
         connection, entrance, goes_on=handler.opt.get(GOES_ON, False), used=not handler.opt.get(BY_PAGE, False)
     )
     if RANK[person.role] < RANK[handler.opt[ACCESS]]:
+        _note_denied(connection, entrance, person)
         raise PermissionDeniedException("seu papel não permite isto")
     if person.password_expired and not handler.opt[EXPIRED_TOO]:
         raise PasswordExpired
     connection.state.person = person
+
+
+def _note_denied(connection: Connection, entrance: Entrance, person: Person) -> None:
+    """Keep in the audit who tried to go where their role does not lead."""
+    actor = Actor(person.login, "panel", site_of(peer(connection)))
+    asked = f"{connection.scope.get('method', '')} {connection.scope.get('path_template', '')}"
+    note_alone(entrance.engine, actor, "access.denied", asked, at=entrance.clock.now())
 
 
 def _proven(connection: Connection, entrance: Entrance, *, goes_on: bool, used: bool) -> Person:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from litestar import Litestar, Router
+from litestar.config.allowed_hosts import AllowedHostsConfig
 from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.exceptions import HTTPException
@@ -33,6 +34,8 @@ from secretaria.web.panel.live import Doorbell
 from secretaria.web.request_lines import RequestLine
 from secretaria.web.webhook import receive_signed, receive_with_token
 
+CALLED_BY_MACHINES = "^/(?:webhook|livez|readyz|healthz|metrics)"
+
 
 def create_app() -> Litestar:
     """Build the application of one server process from the configuration of the installation."""
@@ -58,6 +61,7 @@ def build_app(installation: Installation) -> Litestar:
         },
         middleware=[*_forwarded_addresses(installation.settings.server.trusted_proxies), RequestLine()],
         before_send=[harden, shell.keep_going],
+        allowed_hosts=_panel_hosts(installation.settings.server.hosts),
         state=State({"installation": installation}),
         exception_handlers={SecretariaError: answer_error, HTTPException: answer_http, Exception: answer_fault},
         on_startup=[drain.start],
@@ -76,6 +80,11 @@ def build_app(installation: Installation) -> Litestar:
     )
     require_declarations(app)
     return app
+
+
+def _panel_hosts(hosts: Sequence[str]) -> AllowedHostsConfig | None:
+    """Answer the panel under its own names only; events and probes come under any, and prove themselves otherwise."""
+    return AllowedHostsConfig(list(hosts), exclude=[CALLED_BY_MACHINES]) if hosts else None
 
 
 def _forwarded_addresses(proxies: Sequence[str]) -> list[DefineMiddleware]:

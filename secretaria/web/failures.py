@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from typing import Any
 
 from litestar import Request, Response
@@ -52,9 +53,10 @@ def answer_http(request: Request[Any, Any, Any], error: HTTPException) -> Respon
 
 
 def answer_fault(_: Request[Any, Any, Any], error: Exception) -> Response[Body]:
-    """Hide a fault of ours from the caller and write it to the log."""
-    logger.opt(exception=error).error("request_failed")
-    return Response({"error": "erro interno"}, status_code=INTERNAL)
+    """Hide a fault of ours from the caller, who is given only what finds it in the log."""
+    request_id = secrets.token_hex(6)
+    logger.opt(exception=error).bind(request_id=request_id).error("request_failed")
+    return Response({"error": "erro interno", "request_id": request_id}, status_code=INTERNAL)
 
 
 def status_of(error: SecretariaError) -> int:

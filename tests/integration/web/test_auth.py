@@ -26,6 +26,7 @@ from secretaria.web.access import (
     for_role,
     require_declarations,
 )
+from tests.builders import rows
 from tests.integration.web.conftest import Start
 
 PASSWORD = "quatro palavras bem inventadas"
@@ -254,6 +255,14 @@ def test_every_role_is_held_by_its_guard(panel: httpx.Client) -> None:
                         answer = panel.request(method, path, headers=bearing(tokens[login]), json={})
                         assert answer.status_code == 403, (method, path, role)
     assert seen >= 3
+
+
+def test_who_is_sent_back_by_their_role_stands_in_the_audit(panel: httpx.Client, engine: Engine) -> None:
+    """With the route as it is declared, and from where."""
+    token = enter(panel, "vera")["access_token"]
+    assert panel.get("/painel/equipe", headers=bearing(token)).status_code == 403
+    kept = [entry for entry in rows(engine, "audit_entry") if entry["action"] == "access.denied"]
+    assert [(e["actor"], e["target"], e["place"]) for e in kept] == [("vera", "GET /painel/equipe", "127.0.0.1")]
 
 
 def test_a_role_is_not_enough_for_what_needs_more() -> None:

@@ -66,3 +66,20 @@ def test_a_stranger_cannot_name_an_inside_address(start: Start) -> None:
 def test_no_header_changes_the_method_or_the_path(site: httpx.Client, headers: dict[str, str]) -> None:
     """The request line is what counts."""
     assert site.post("/nada", headers=headers).status_code == 404
+
+
+def test_the_panel_answers_under_its_own_names_only(start: Start) -> None:
+    """A page of another name that was pointed at us is refused; events and probes come under any name."""
+    client = start(SECRETARIA__SERVER__HOSTS='["painel.exemplo.com.br"]')
+    named, other = {"Host": "painel.exemplo.com.br"}, {"Host": "outro.exemplo.com"}
+    assert client.get("/auth/me", headers=named).status_code == 401
+    assert client.get("/auth/me", headers=other).status_code == 400
+    assert client.get("/livez", headers=other).status_code == 200
+    assert client.post("/webhook/whaticket", headers=other).status_code == 401
+
+
+def test_no_other_site_may_read_an_answer(site: httpx.Client) -> None:
+    """Nothing is shared across origins, asked for or not."""
+    foreign = {"Origin": "https://outro.exemplo.com", "Access-Control-Request-Method": "GET"}
+    for answer in (site.get("/auth/me", headers=foreign), site.options("/auth/me", headers=foreign)):
+        assert [name for name in answer.headers if name.startswith("access-control-")] == []
