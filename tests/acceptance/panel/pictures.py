@@ -31,6 +31,7 @@ def make_pictures() -> None:
             seed_history(session, installation.clock.now())
         first, *_ = _play(shop, installation)
         _of_a_desk(browser, shop, first)
+        _of_her(browser, shop)
         _of_a_phone(browser, shop, first)
 
 
@@ -64,6 +65,18 @@ def _of_a_desk(browser: Browser, shop: Shop, customer: Customer) -> None:
     page.set_viewport_size({"width": 1220, "height": 900})
     page.goto("/painel/indicadores")
     _shoot(page, "panel-indicators")
+
+
+def _of_her(browser: Browser, shop: Shop) -> None:
+    page = _entered(browser, shop, DESK, "light")
+    page.goto("/painel/secretaria")
+    page.get_by_label("Nome", exact=True).fill("Luna")
+    page.locator('[name="secretaria.formalidade"][value="formal"]').check()
+    page.get_by_label("Mensagem de um cliente").fill("oi, quanto custa o clareamento?")
+    page.get_by_role("button", name="Ver as duas respostas").click()
+    expect(page.locator("#tried .said")).to_have_count(2, timeout=30_000)
+    page.locator("#try").scroll_into_view_if_needed()
+    _shoot(page, "panel-secretary")
 
 
 def _of_a_phone(browser: Browser, shop: Shop, customer: Customer) -> None:
