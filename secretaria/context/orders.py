@@ -112,7 +112,7 @@ FAMILIES = (
     _family(  # notes that only a machine would read
         "asis chatb when read ler lerem lendo obed exec obey nota avis mensa instr atenc note notic mess atte reca lembr ia ai llm llms model bot bots robo assi agent lang aler syst admi",
         rf"(?:nota|aviso|mensagem|instruc\w+|atencao|note|notice|message|attention|recado|lembrete)\b[^.:\n]{{0,20}}\b(?:aos?|a|as|para|pra|pro|to|for) (?:os |as |o |a |any |all |the |qualquer )?(?:modelos? de linguagem|language models?|ias?|ais?|llms?|bots?|robos?|{SELF}s?|agentes?)\b[^.\n]{{0,40}}:",
-        rf"\b{SELF}s? (?:deve|devem|tem que|precisa|must|should|has to|debe)\b",
+        r"\b(?:assistente|asistente|assistant|chatbot|robo|bot|ia|ai|llm|modelo|model)s? (?:deve|devem|tem que|precisa|must|should|has to|debe)\b(?! (?:ser|estar|be)\b)",
         rf"[\[(*] ?{SELF} ?:",
         r"(?:^|[\s.;])(?:assistente|asistente|assistant|chatbot|robo|bot|ia|ai|llm) ?[:,]",
         r"(?:ao|se|quando|when|if)(?: (?:you|voce|vc|uma?|an?|ia|ai|bot|estiver))? (?:ler|lerem|lendo|reading|read|are an ai|e uma ia) (?:isto|isso|esta|este|essa|this)\b",

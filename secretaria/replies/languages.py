@@ -46,10 +46,11 @@ CLEARLY = 2  # words of one language more than of each other
 
 def language(reply: Reply, evidence: Evidence) -> Iterator[Finding]:
     """Yield a finding where a reply is clearly in a language that the customer does not write."""
+    if not NAMES.keys() & set(evidence.languages[:1]):
+        return  # theirs is none of the three, of which alone the little words are known
     spoken = _language_of(reply.text)
     if spoken and spoken not in evidence.languages:
-        wanted = next((name for name in evidence.languages if name in NAMES), HOME)
-        yield Finding("language", "language", spoken, f"Responda em {NAMES[wanted]}.")
+        yield Finding("language", "language", spoken, f"Responda em {NAMES[evidence.languages[0]]}.")
 
 
 def fitting_languages(texts: Sequence[str], earlier: Sequence[str], labelled: str) -> tuple[str, ...]:

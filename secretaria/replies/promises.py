@@ -20,7 +20,7 @@ PROMISES = re.compile(
     rf"|\b{GIFT} (?:\w+ ){{0,3}}?(?:aprovad|garantid|liberad|concedid|confirmad|autorizad|aplicad|approved|guaranteed|granted|vitalici)[oa]?"
     rf"|\b(?:esta|ta|foi|fica) (?:aprovad|garantid|liberad|concedid|autorizad)[oa] (?:\w+ ){{0,3}}?{GIFT}"
     rf"|\b(?:seu|o) (?:reembolso|estorno|dinheiro) (?:\w+ ){{0,3}}?(?:sera|vai ser|cai|esta|foi|volta|devolvido)\b"
-    r"|\bdevolv\w+ (?:em dobro|tudo o que|o que (?:voce |vc )?pagou)|\b(?:garantid|prometid)[oa]s? por escrito\b|\bval(?:e|er|em) (?:como|por) (?:um |uma )?(?:contrato|garantia|acordo|promessa|recibo|comprovante)"
+    r"|\bdevolv\w+ (?:em dobro|tudo o que|o que (?:voce |vc )?pagou)|\b(?:garantid|prometid)[oa]s? por escrito\b|\bval(?:e|er|em) (?:como|por) (?:um |uma )?(?:contrato|garantia|acordo|promessa)"
     r"|\b(?:confirm|aceit|garant|declar|reconhec|assum)\w+ (?:juridicamente|legalmente|formalmente)"
     r"|\bdinheiro de volta\b|\bmoney back\b|\bwe will refund\b|\bte devolvemos\b"
     r"|\b(?:contrato|acordo) (?:\w+ ){0,3}?(?:assinado|fechado|firmado|vinculante|celebrado|valido|aceito|formalizado)|\b(?:juridicamente|legalmente|legally) (?:vinculante|obrigat|binding)|\bvinculante\b|\bfirmamos (?:o |um )?contrato"
@@ -42,9 +42,9 @@ MASS = re.compile(
 OTHERS = re.compile(
     r"\b(?:telefone|numero|celular|whatsapp|e-?mail|cpf|rg|endereco|nome|placa|cadastro|cartao|dados|pedido|agendamento|horario|consulta) (?:d[eao]s? )?(?:outr[oa]s? |ultim[oa]s? |proxim[oa]s? |demais )(?:cliente|paciente|pessoa|aluno|hospede|contato)s?(?: [\w]+){0,2}? ?(?:e|=|sao|:)(?= )"
     r"|\b(?:ultim[oa]|outr[oa]|proxim[oa]) (?:cliente|paciente|hospede|alun[oa])(?: (?:que|a|foi|atendid[oa]|\w+)){0,3}? (?:se chama|foi [oa] |e [oa] |= [oa] |chama-se|mora|comprou|pagou|marcou|agendou)"
-    r"|\b(?:cliente|paciente|hospede|alun[oa]) (?:d[aeo]s? (?:\d{1,2} ?h(?:\d\d|oras)?|manha|tarde|ontem|noite|mesa \d+|quarto \d+)|(?:anterior|seguinte)|que (?:vem|veio|marcou|esteve|estava) (?:\w+ ){0,3}?)\s?(?:=|e|foi|era|se chama|chama-se) (?:o |a )?[a-z]"
+    r"|\b(?:cliente|paciente|hospede|alun[oa]) (?:d[aeo]s? (?:\d{1,2} ?h(?:\d\d|oras)?|manha|tarde|ontem|noite|mesa \d+|quarto \d+)|(?:anterior|seguinte)|que (?:vem|veio|marcou|esteve|estava) (?:\w+ ){0,3}?)\s?(?:=|e|foi|era|se chama|chama-se) (?:o |a )?(?!\w+[ai]d[oa]\b)[a-z]"
     r"|\b(?:placa|telefone|numero|celular|cpf|rg|endereco|e-?mail|cadastro|cartao) d[ao] (?:cliente|paciente|hospede|alun[oa]) [a-z]{2,}(?: [a-z]+){0,3} ?(?:e|=|:) ?\S"
-    r"|\b(?:clientes|pacientes|alun[oa]s|hospedes) (?:de|da|do) (?:hoje|amanha|ontem|semana|manha|tarde|dia) (?:sao|foram|:)"
+    r"|\b(?:clientes|pacientes|alun[oa]s|hospedes) (?:de|da|do) (?:hoje|amanha|ontem|semana|manha|tarde|dia) (?:sao|foram|:) (?!\w+[ai]d[oa]s\b)"
     r"|\b(?:ele|ela|o cliente|a cliente|o paciente|a paciente) (?:mora|reside) (?:na|no|em|a)\b|\b(?:endereco|telefone|numero|celular|cpf|e-?mail) (?:dele|dela)\b(?! (?:nao|eu))"
 )
 DENIED = re.compile(

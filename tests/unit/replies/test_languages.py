@@ -76,6 +76,12 @@ def test_short_answer_keeps_the_language_of_the_conversation(a_turn: Callable[..
         assert _stopped(context, "es", "es")
 
 
+def test_a_language_we_do_not_know_is_not_judged(a_turn: Callable[..., TurnContext]) -> None:
+    """French looks a little like Spanish; who writes it is not denied an answer in it."""
+    context = a_turn(burst=(BurstMessage("text", "bonjour, combien ?"),))
+    assert not _stopped(context, "es", "fr")
+
+
 def test_language_that_is_asked_for_may_be_spoken() -> None:
     """Asked in Portuguese for English, both may be said."""
     assert fitting_languages(["pode responder em inglês pra minha amiga?"], [], "en") == ("pt", "en")
