@@ -21,7 +21,7 @@ SHAPES = re.compile(
     r"[\w.\-]{8,600}"
     r"|(?<![A-Za-z0-9])(?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{12,20}"
     r"|(?<![A-Za-z0-9])AIza[\w-]{30,45}"
-    r"|(?<![A-Za-z0-9])\d{8,10}:AA[\w-]{30,40}"
+    r"|(?:(?<![A-Za-z0-9])|(?<=/bot))\d{8,10}:AA[\w-]{30,40}"
 )
 BLOCK_END = re.compile(r"-----END [A-Z0-9 ]{0,30}PRIVATE KEY(?: BLOCK)?-----")
 
@@ -75,7 +75,7 @@ SPOKEN = re.compile(
     r"(?<![a-z0-9_])(?:minha |a |nova |sua |meu |o )?(?P<name>senha|s[ .-]e[ .-]n[ .-]h[ .-]a|password|passwd|pwd|passphrase|passcode|pin)(?![a-z0-9_])"
     r"(?:\s{1,2}(?:nova|antiga|atual|provisoria|temporaria|nao|dele|dela|nossa|aqui|ai|certa|correta))?"
     r"(?:\s{1,2}(?:do|da|de|pro|pra|para|no|na|of|for)\s{1,2}(?:o |a |meu |minha |user |usuario |cliente )?[\w\-]{1,20}){0,2}"
-    r"(?P<verb>\s{0,2}(?:[:=,]|->|=>|-)\s{0,2}|\s{1,2}(?:e|eh|era|foi|ficou|sera|vai ser|is|was|continua|agora e)(?:\s{0,2}:\s{0,2}|\s{1,2})|\s{1,2})"
+    r"\??(?P<verb>\s{0,2}(?:[:=,]|->|=>|-)\s{0,2}|\s{1,2}(?:e|eh|era|foi|ficou|sera|vai ser|is|was|continua|agora e)(?:\s{0,2}:\s{0,2}|\s{1,2})|\s{1,2})"
     r"(?P<quote>[\"'”]?)(?P<value>[^\s\"'”<>]{3,200})"
 )
 NEXT_PARAMETER = re.compile(r"&[\w.\-]{1,40}=")
