@@ -8,7 +8,7 @@ import typer
 
 NAMES = {
     "raw": "corpos de eventos", "messages": "mensagens", "replies": "respostas", "sends": "envios",
-    "recordings": "gravações para avaliação", "audit": "auditoria", "people": "pessoas que não escrevem mais",
+    "recordings": "gravações para avaliação", "notes": "anotações da equipe", "feed": "acontecimentos", "audit": "auditoria", "people": "pessoas que não escrevem mais",
 }  # fmt: skip
 
 
