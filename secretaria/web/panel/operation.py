@@ -17,7 +17,6 @@ from secretaria.attending.holding import paused_for_all
 from secretaria.bootstrap import Installation
 from secretaria.database.schema import current_revision, newest_revision
 from secretaria.database.transaction import transaction
-from secretaria.errors import Unavailable
 from secretaria.queue.heartbeats import LivingWorker, describe_workers
 from secretaria.queue.pauses import pause_queue, resume_queue
 from secretaria.replies import interventions
@@ -60,7 +59,7 @@ class Decision(Struct):
 
 @get("/painel/operacao", sync_to_thread=True, **for_role(Role.VIEWER))
 def show_operation(request: Http, installation: NamedDependency[Installation]) -> Response[str]:
-    """Show everything as it is now; also while PostgreSQL or Redis is away."""
+    """Show everything as it is now; a page that is open stands as it was while nobody can be proven to be in."""
     return _operation(request, installation, "_operation.html" if is_part(request) else "operation.html")
 
 
@@ -134,25 +133,19 @@ def _operation(request: Http, installation: Installation, template: str, *, done
 
 
 def _rows(installation: Installation) -> dict[str, Any]:
-    """Read what stands in PostgreSQL; while it is away the rest of the page says so."""
-    try:
-        stats = read_stats(installation.engine, installation.clock.now())
-        standing = list_standing(installation.engine, queue=None, state=None, limit=MOST)
-        with transaction(installation.engine) as session:
-            paused = paused_for_all(session)
-        revision = current_revision(installation.health_engine)
-    except Unavailable as away:
-        return {"away": away, "stats": (), "stuck": (), "moving": (), "open": 0, "paused": None, "revision": None}
-    stuck = [(row, choices) for row in standing if (choices := possible(row.reference, row.state, row.reason))]
-    moving = [row for row in standing if not possible(row.reference, row.state, row.reason)]
+    """Read what stands in PostgreSQL; who asks was proven by it a moment ago."""
+    stats = read_stats(installation.engine, installation.clock.now())
+    standing = list_standing(installation.engine, queue=None, state=None, limit=MOST)
+    with transaction(installation.engine) as session:
+        paused = paused_for_all(session)
+    choices = [(row, possible(row.reference, row.state, row.reason)) for row in standing]
     return {
-        "away": None,
         "stats": stats,
-        "stuck": stuck,
-        "moving": moving[:MOST_ON_THE_WAY],
+        "stuck": [(row, possible_now) for row, possible_now in choices if possible_now],
+        "moving": [row for row, possible_now in choices if not possible_now][:MOST_ON_THE_WAY],
         "open": sum(one.open for one in stats),
         "paused": paused,
-        "revision": revision,
+        "revision": current_revision(installation.engine),
     }
 
 

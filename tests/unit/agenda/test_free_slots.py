@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from secretaria.agenda.slots import Opening, Slot, Taken, Wish, free_slots
+from secretaria.agenda.slots import Opening, Slot, Taken, Wish, free_slots, spans_of
 from secretaria.knowledge.business import BusinessCard, parse_card
 from tests.agenda_counter import CARD_TEXT
 
@@ -135,3 +135,14 @@ def test_whatever_is_booked_no_free_slot_overlaps_it(bookings: list[tuple[int, i
     )
     for slot in found(card, taken=taken):
         assert all(one.ends_at <= slot.starts_at or slot.ends_at <= one.starts_at for one in taken)
+
+
+def test_somebody_is_there_by_the_hours_the_grade_and_the_closed_dates() -> None:
+    """The grade wins over the hours where there is one; a closed date wins over both."""
+    card = a_card()
+    written = {
+        day: [f"{span.opens:%H:%M}-{span.closes:%H:%M}" for span in spans_of(card, "centro", day)]
+        for day in (MONDAY, date(2026, 8, 15), date(2026, 8, 16), date(2026, 9, 7))
+    }
+    assert list(written.values()) == [["09:00-12:00", "14:00-16:00"], ["08:00-12:00"], [], []]
+    assert [span.opens.hour for span in spans_of(card, "palmeiras", MONDAY)] == [9]

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from secretaria.agenda.spoken import names_day, plain, same_time, same_word, times_in
+from secretaria.agenda.spoken import names_day, plain, same_time, same_word, times_in, written_code
 from secretaria.agenda.wishes import cancels, confirms
 
 TODAY = date(2026, 8, 10)
@@ -87,3 +87,9 @@ def test_words_that_cancel(text: str, *, cancelled: bool) -> None:
 def test_words_that_confirm(text: str, *, confirmed: bool) -> None:
     """A statement or a thumb confirms; a question and a no do not."""
     assert confirms([text]) is confirmed
+
+
+@pytest.mark.parametrize("typed", ["A-2041", " a-2041 ", "A-٢٠٤١", "a-2041\0"])
+def test_a_code_is_found_however_it_was_typed(typed: str) -> None:
+    """Case, blanks and the digits of any script."""
+    assert written_code(typed) == "A-2041"

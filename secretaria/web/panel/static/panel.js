@@ -77,6 +77,15 @@ function count() {
 count();
 document.addEventListener("htmx:afterSettle", count);
 
+// A page that refreshes itself takes back what was said of a refresh that failed, once one works again.
+let failed = null;
+document.addEventListener("htmx:afterRequest", (event) => {
+  const { elt, verb } = event.detail.requestConfig;
+  if (verb !== "get" || !elt.matches("[data-refreshes]")) return;
+  if (event.detail.successful && failed === elt.id) notice.replaceChildren();
+  failed = event.detail.successful ? null : elt.id;
+});
+
 // A form is emptied, and a dialog closed, once what was asked for is done; not before.
 document.addEventListener("htmx:afterRequest", (event) => {
   const { elt: form, verb } = event.detail.requestConfig;  // it may have left the page with what came

@@ -23,6 +23,7 @@ from secretaria.database.transaction import transaction
 from secretaria.simulation import SAMPLE_BUSINESS
 from tests.integration.web.conftest import service
 
+KEY = "chave-de-teste-com-mais-de-32-bytes-1"
 PASSWORD = "quatro palavras bem inventadas"
 TEAM = {"dona": Role.OWNER, "ana": Role.ATTENDANT, "vera": Role.VIEWER}
 
@@ -70,7 +71,7 @@ def panel_site(environment: dict[str, str], tmp_path_factory: pytest.TempPathFac
     """Run one service whose panel is open for all tests of a module."""
     config = tmp_path_factory.mktemp("panel") / "secretaria.toml"
     more = {
-        "JWT_SECRET": "chave-de-teste-com-mais-de-32-bytes-1",
+        "JWT_SECRET": KEY,
         "SECRETARIA__BUSINESS__FOLDER": str(SAMPLE_BUSINESS),
     }
     with service(config, {**environment, **more}) as client:

@@ -15,10 +15,13 @@ from secretaria.database.transaction import transaction
 from secretaria.inbox.models import EventState, InboxEvent
 from secretaria.outbox.models import ItemState, OutboxItem
 from secretaria.queue.heartbeats import PREFIX, beat
+from secretaria.simulation import SAMPLE_BUSINESS
 from tests.builders import rows
-from tests.integration.web.panel.conftest import Browser
+from tests.integration.web.conftest import Start
+from tests.integration.web.panel.conftest import KEY, Browser
 
 NUMBER = "5520900000401"
+NO_POSTGRESQL = "postgresql://ninguem@/nada?host=/nonexistent"
 
 
 @pytest.fixture
@@ -64,6 +67,15 @@ def test_everybody_sees_how_it_stands(browser: Browser, held: str, valkey: redis
     assert 'hx-post="/painel/operacao' not in page
     assert browser.post("/painel/operacao/item", {"item": held, "acao": "drop"}).status_code == 403
     assert browser.post("/painel/operacao/fila", {"fila": "turns", "acao": "pausar"}).status_code == 403
+
+
+def test_while_postgresql_is_away_an_open_page_is_told(browser: Browser, start: Start) -> None:
+    """Its next refresh says so in a sentence, and leaves what is shown."""
+    browser.enter("dona")
+    site = start(DATABASE_URL=NO_POSTGRESQL, JWT_SECRET=KEY, SECRETARIA__BUSINESS__FOLDER=str(SAMPLE_BUSINESS))
+    refreshed = Browser(site, dict(browser.cookies)).get("/painel/operacao", HX_Request="true")
+    assert refreshed.status_code == 503
+    assert 'class="told bad"><strong>O PostgreSQL não respondeu' in refreshed.text
 
 
 def test_a_story_is_told_without_words(browser: Browser, held: str) -> None:
