@@ -83,7 +83,7 @@ def test_every_202_is_kept_in_order_and_once(how: str) -> None:
 
 def write(shop: Shop, number: str) -> Customer:
     """Type one message after another, each signed; all of them must be accepted."""
-    texts = ["oi", *["qnt ta a limpeza?"] * (MESSAGES - 1)]
+    texts = ["oi", *(f"qnt ta a limpeza da sala {place}?" for place in range(1, MESSAGES))]  # so that order shows
     events = []
     with Phone(shop.url, secret=SECRET) as phone:
         for position, said in enumerate(texts):
