@@ -31,7 +31,6 @@ CHANGES: dict[str, Any] = {
     "status_code": 200,
     "sync_to_thread": True,
     "request_max_body_size": BODY,
-    **for_role(Role.ATTENDANT),
 }
 Words = Annotated[str, Meta(max_length=2 * LONGEST)]
 RequestId = Annotated[str, Meta(min_length=1, max_length=100)]
@@ -44,13 +43,13 @@ class Writing(Struct):
     request_id: RequestId
 
 
-@post("/painel/conversas/{conversation_id:int}/assumir", **CHANGES)
+@post("/painel/conversas/{conversation_id:int}/assumir", **CHANGES, **for_role(Role.ATTENDANT))
 def take(request: Http, conversation_id: FromPath[int], installation: NamedDependency[Installation]) -> Response[str]:
     """Take it: the secretary falls silent there."""
     return _done(request, installation, conversation_id, holding.take)
 
 
-@post("/painel/conversas/{conversation_id:int}/devolver", **CHANGES)
+@post("/painel/conversas/{conversation_id:int}/devolver", **CHANGES, **for_role(Role.ATTENDANT))
 def release(
     request: Http,
     conversation_id: FromPath[int],
@@ -61,7 +60,7 @@ def release(
     return _done(request, installation, conversation_id, holding.release, force=person.role is Role.OWNER)
 
 
-@post("/painel/conversas/{conversation_id:int}/encerrar", **CHANGES)
+@post("/painel/conversas/{conversation_id:int}/encerrar", **CHANGES, **for_role(Role.ATTENDANT))
 def close(
     request: Http,
     conversation_id: FromPath[int],
@@ -72,19 +71,19 @@ def close(
     return _done(request, installation, conversation_id, holding.close, force=person.role is Role.OWNER)
 
 
-@post("/painel/conversas/{conversation_id:int}/pausar", **CHANGES)
+@post("/painel/conversas/{conversation_id:int}/pausar", **CHANGES, **for_role(Role.ATTENDANT))
 def pause(request: Http, conversation_id: FromPath[int], installation: NamedDependency[Installation]) -> Response[str]:
     """Silence the secretary in it."""
     return _done(request, installation, conversation_id, holding.pause)
 
 
-@post("/painel/conversas/{conversation_id:int}/retomar", **CHANGES)
+@post("/painel/conversas/{conversation_id:int}/retomar", **CHANGES, **for_role(Role.ATTENDANT))
 def resume(request: Http, conversation_id: FromPath[int], installation: NamedDependency[Installation]) -> Response[str]:
     """Let her speak in it again."""
     return _done(request, installation, conversation_id, holding.resume)
 
 
-@post("/painel/conversas/pausar", **CHANGES)
+@post("/painel/conversas/pausar", **CHANGES, **for_role(Role.ATTENDANT))
 def pause_all(request: Http, installation: NamedDependency[Installation]) -> Response[str]:
     """Silence the secretary everywhere."""
     with transaction(installation.engine) as session:
@@ -92,7 +91,7 @@ def pause_all(request: Http, installation: NamedDependency[Installation]) -> Res
     return _page_again(request)
 
 
-@post("/painel/conversas/retomar", **CHANGES)
+@post("/painel/conversas/retomar", **CHANGES, **for_role(Role.ATTENDANT))
 def resume_all(request: Http, installation: NamedDependency[Installation]) -> Response[str]:
     """Let her speak everywhere again."""
     with transaction(installation.engine) as session:
@@ -100,7 +99,7 @@ def resume_all(request: Http, installation: NamedDependency[Installation]) -> Re
     return _page_again(request)
 
 
-@post("/painel/conversas/{conversation_id:int}/escrever", **CHANGES)
+@post("/painel/conversas/{conversation_id:int}/escrever", **CHANGES, **for_role(Role.ATTENDANT))
 def write(
     request: Http,
     conversation_id: FromPath[int],
@@ -121,7 +120,7 @@ def write(
     return show_parts(request, installation, conversation_id, next_request=str(uuid4()))
 
 
-@post("/painel/conversas/{conversation_id:int}/anotar", **CHANGES)
+@post("/painel/conversas/{conversation_id:int}/anotar", **CHANGES, **for_role(Role.ATTENDANT))
 def leave_note(
     request: Http,
     conversation_id: FromPath[int],
@@ -141,7 +140,7 @@ def leave_note(
     return show_parts(request, installation, conversation_id, next_note=str(uuid4()))
 
 
-@post("/painel/conversas/{conversation_id:int}/sugestao", **CHANGES)
+@post("/painel/conversas/{conversation_id:int}/sugestao", **CHANGES, **for_role(Role.ATTENDANT))
 def suggest(
     request: Http, conversation_id: FromPath[int], installation: NamedDependency[Installation]
 ) -> Response[str]:
@@ -150,7 +149,7 @@ def suggest(
     return show(request, "_suggestion.html", suggestion=suggestion)
 
 
-@post("/painel/conversas/{conversation_id:int}/numero", **CHANGES)
+@post("/painel/conversas/{conversation_id:int}/numero", **CHANGES, **for_role(Role.ATTENDANT))
 def reveal_number(
     request: Http, conversation_id: FromPath[int], installation: NamedDependency[Installation]
 ) -> Response[str]:

@@ -22,7 +22,6 @@ CHANGES: dict[str, Any] = {
     "status_code": 200,
     "sync_to_thread": True,
     "request_max_body_size": BODY,
-    **for_role(Role.ATTENDANT),
 }
 
 
@@ -45,7 +44,7 @@ def show_answers(request: Http, installation: NamedDependency[Installation]) -> 
     return _answers(request, installation, "quick_answers.html")
 
 
-@post("/painel/respostas-rapidas", **CHANGES)
+@post("/painel/respostas-rapidas", **CHANGES, **for_role(Role.ATTENDANT))
 def save(request: Http, data: URLEncodedBody[Answer], installation: NamedDependency[Installation]) -> Response[str]:
     """Write one, or write over it."""
     with transaction(installation.engine) as session:
@@ -53,7 +52,7 @@ def save(request: Http, data: URLEncodedBody[Answer], installation: NamedDepende
     return _answers(request, installation, "_quick_answers.html")
 
 
-@post("/painel/respostas-rapidas/remover", **CHANGES)
+@post("/painel/respostas-rapidas/remover", **CHANGES, **for_role(Role.ATTENDANT))
 def remove(request: Http, data: URLEncodedBody[Named], installation: NamedDependency[Installation]) -> Response[str]:
     """Remove one."""
     with transaction(installation.engine) as session:
