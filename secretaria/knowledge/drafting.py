@@ -12,7 +12,8 @@ from sqlmodel import Session, col
 from secretaria.audit.trail import Actor, note
 from secretaria.database.transaction import transaction
 from secretaria.errors import Conflict
-from secretaria.knowledge.carrying import carried_over
+from secretaria.knowledge.business import BusinessInvalid
+from secretaria.knowledge.carrying import ChangesCollide, carried_over
 from secretaria.knowledge.changing import Change, hand_in, published_version
 from secretaria.knowledge.difference import Difference, compare
 from secretaria.knowledge.models import BusinessVersion, Publication
@@ -157,15 +158,33 @@ def carry_draft_over(engine: Engine, version_id: int, *, by: Actor, now: datetim
         bench = _locked(session)
         if bench.draft is None or bench.draft.id != version_id:
             raise VersionNotFound(version_id)
-        began = find_version(session, bench.draft.parent_id or 0)
-        carried = carried_over(snapshot_of(began), snapshot_of(bench.draft), snapshot_of(bench.published))
-        change = hand_in(
-            session, carried, origin="edit", by=by, now=now, publish_it=False, over=bench.published.id,
-            note=f"rascunho {version_id} trazido",
-        )  # fmt: skip
-        if not change.is_new:
-            _drop(session, bench, by, now)
-        return change
+        return _carry(session, bench, bench.draft, by, now)
+
+
+def keep_draft_up(engine: Engine, *, by: Actor, now: datetime) -> bool:
+    """Carry the draft over where a publication overtook it; where both changed the same it waits for a person.
+
+    Returns:
+        Whether there is no overtaken draft any more.
+    """
+    try:
+        with transaction(engine) as session:
+            bench = _locked(session)
+            if bench.draft is not None and bench.overtaken:
+                _carry(session, bench, bench.draft, by, now)
+    except (ChangesCollide, BusinessInvalid):
+        return False
+    return True
+
+
+def _carry(session: Session, bench: Workbench, draft: BusinessVersion, by: Actor, now: datetime) -> Change:
+    began, over = find_version(session, draft.parent_id or 0), bench.published.id
+    carried = carried_over(snapshot_of(began), snapshot_of(draft), snapshot_of(bench.published))
+    told = f"rascunho {draft.id} trazido"
+    change = hand_in(session, carried, origin="edit", by=by, now=now, publish_it=False, over=over, note=told)
+    if not change.is_new:
+        _drop(session, bench, by, now)
+    return change
 
 
 def _locked(session: Session) -> Workbench:

@@ -12,6 +12,7 @@ from msgspec import Meta, Struct
 from secretaria.attendants.roles import Role
 from secretaria.bootstrap import Installation
 from secretaria.knowledge.business import BusinessInvalid
+from secretaria.knowledge.drafting import keep_draft_up
 from secretaria.knowledge.editing import ChunkInvalid
 from secretaria.knowledge.missing import answer_once, dismiss
 from secretaria.knowledge.soundness import LONGEST_CHUNK
@@ -45,15 +46,9 @@ class Question(Struct):
 )
 def answer(request: Http, data: URLEncodedBody[Answer], installation: NamedDependency[Installation]) -> Response[str]:
     """Answer once: the answer is published as a unit of the base."""
+    by, now = actor_of(request), installation.clock.now()
     try:
-        answer_once(
-            installation.engine,
-            data.pergunta,
-            data.resposta,
-            by=actor_of(request),
-            now=installation.clock.now(),
-            title=data.titulo,
-        )
+        answer_once(installation.engine, data.pergunta, data.resposta, by=by, now=now, title=data.titulo)
     except (ChunkInvalid, BusinessInvalid) as error:
         reasons = [problem.reason for problem in error.problems] if isinstance(error, BusinessInvalid) else []
         beside = {"HX-Retarget": f"#flaw-{data.pergunta}", "HX-Reswap": "innerHTML"}
@@ -61,6 +56,7 @@ def answer(request: Http, data: URLEncodedBody[Answer], installation: NamedDepen
         return show(
             request, "_refusal.html", status=UNREADABLE, headers=beside, sentence=sentence, hint=error.hint
         )  # fmt: skip
+    keep_draft_up(installation.engine, by=by, now=now)
     return send_to(request, f"{PAGE}?feito=respondida")
 
 
