@@ -88,3 +88,9 @@ def team():
 @post("/webhook", status_code=202, **for_everyone())
 def hook():
     """Whoever proves it."""
+
+
+# ok: route-without-an-access-declaration
+@post("/painel/respostas", **CHANGES)
+def change():
+    """Shares its declaration with its neighbours."""
