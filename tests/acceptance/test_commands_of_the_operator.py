@@ -118,21 +118,6 @@ def test_simulate_counts(shop: Shop, tmp_path: Path) -> None:
     assert [json.loads(line)["answer"]["queued"] for line in ran.out.splitlines()] == [True, True, True]
 
 
-def test_doctor_walks_the_whole_way_and_leaves_nothing(shop: Shop, tmp_path: Path) -> None:
-    """A signed event of nobody comes out at the look-alike, every step in its time, and no row or real send is left of it."""
-    arguments = ("doctor", "--e2e", "--json", "--url", shop.url)
-    ran = secretaria(*arguments, cwd=tmp_path, environment=shop.environment, seconds=120)
-    found = [json.loads(line) for line in ran.out.splitlines()]
-    assert {line["name"]: line["status"] for line in found} == dict.fromkeys(
-        ("métrica antes", "webhook", "entrada", "rodada", "modelo", "saída", "métrica", "limpeza"), "ok"
-    ), ran.out + ran.err
-    assert ran.code == 0
-    assert all(" s)" in line["found"] for line in found[:-1])
-    assert shop.ledger.sent(PROBE_NUMBER) == ()
-    standing = secretaria("queue", "list", "--json", cwd=tmp_path, environment=shop.environment)
-    assert PROBE_NUMBER not in standing.out
-
-
 def test_doctor_tells_which_step_of_the_way_failed(shop: Shop, tmp_path: Path) -> None:
     """With a model that only answers faults the way ends there, says what to look at, and is removed all the same."""
     shop.llm_faults.mode = "error_500"

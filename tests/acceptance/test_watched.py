@@ -24,7 +24,8 @@ from sqlalchemy import make_url
 
 from secretaria.local.engines import EmbeddedEngines
 from secretaria.simulation.phone import text_event
-from tests.acceptance.commands import free_port
+from secretaria.whaticket.probing import PROBE_NUMBER
+from tests.acceptance.commands import free_port, secretaria
 from tests.acceptance.conftest import Shop, open_shop
 
 DOCKER = Path(__file__).parents[2] / "docker"
@@ -123,6 +124,30 @@ def test_every_expression_is_of_names_that_live(watch: Watch) -> None:
         watch.ask("query", query=expression)
         missing = {name for name in NAME.findall(_without_labels(expression)) if name not in live}
         assert missing == set(), expression
+
+
+def test_doctor_walks_the_whole_way_and_leaves_nothing(watch: Watch, tmp_path: Path) -> None:
+    """A signed event of nobody comes out at the look-alike and is seen by Prometheus; no row and no real send is left of it."""
+    arguments = ("doctor", "--e2e", "--json", "--url", watch.shop.url, "--prometheus", watch.url)
+    ran = secretaria(*arguments, cwd=tmp_path, environment=watch.shop.environment, seconds=150)
+    found = [json.loads(line) for line in ran.out.splitlines()]
+    steps = (
+        "métrica antes",
+        "prometheus antes",
+        "webhook",
+        "entrada",
+        "rodada",
+        "modelo",
+        "saída",
+        "métrica",
+        "prometheus",
+    )
+    assert {line["name"]: line["status"] for line in found} == dict.fromkeys((*steps, "limpeza"), "ok"), (
+        ran.out + ran.err
+    )
+    assert ran.code == 0
+    assert all(" s)" in line["found"] for line in found[:-1])
+    assert watch.shop.ledger.sent(PROBE_NUMBER) == ()
 
 
 def test_an_alert_arrives_when_the_workers_stop(watch: Watch) -> None:
