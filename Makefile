@@ -8,7 +8,7 @@ SEMGREP := .venv/semgrep/.installed
 SEMGREP_ALONE := SEMGREP_SETTINGS_FILE=$(CURDIR)/.venv/semgrep/settings.yml SEMGREP_LOG_FILE=$(CURDIR)/.venv/semgrep/log \
 	$(CURDIR)/.venv/semgrep/bin/semgrep scan --metrics=off --disable-version-check
 
-.PHONY: help setup demo up test check security approve bench chaos score picture pictures vendor
+.PHONY: help setup demo up test check security approve bench chaos score picture pictures vendor dashboards
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -56,6 +56,14 @@ picture: $(INSTALLED) ## Draw the picture of the README again
 
 pictures: $(INSTALLED) ## Make the pictures of the panel in docs/ again (needs Chromium)
 	$(BIN)/python -m tests.acceptance.panel.pictures
+
+dashboards: $(INSTALLED) ## Write Grafana's dashboards again and check their types (needs npm)
+	@$(BIN)/python docker/grafana/dashboards.py
+	@at=$$(mktemp -d) && npm install --silent --no-audit --no-fund --ignore-scripts --prefix $$at @grafana/schema@13 typescript@5 >/dev/null && \
+		for file in docker/grafana/dashboards/*.json; do \
+			{ echo "import type { Dashboard } from '@grafana/schema'; export const shown: Dashboard ="; cat $$file; } > $$at/$$(basename $$file .json).ts; \
+		done && node $$at/node_modules/typescript/bin/tsc --noEmit --strict --skipLibCheck --moduleResolution bundler --module esnext \
+			--target es2022 $$at/*.ts && rm -r $$at && git --no-pager diff --stat -- docker/grafana
 
 vendor: ## Fetch the front-end files of others again, from the npm registry (needs npm)
 	@for list in secretaria/web/panel/static/vendor tests/acceptance/panel/vendor; do \
