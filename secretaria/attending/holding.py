@@ -153,7 +153,7 @@ def pause_all(session: Session, by: Actor, now: datetime) -> bool:
 
 
 def resume_all(session: Session, by: Actor, now: datetime) -> bool:
-    """Let the secretary speak again; what came meanwhile is answered with the next message of its conversation."""
+    """Let the secretary speak again; what came meanwhile and no person took care of, she answers within a minute or so."""
     if not resume_secretary(session):
         return False
     note(session, by, "secretary.resumed", EVERYBODY, at=now, before={"paused": True}, after={"paused": False})

@@ -15,7 +15,7 @@ from secretaria import metrics
 from secretaria.breaker import Breaker, Permit
 from secretaria.clock import Clock, moment_of
 from secretaria.conversations import store as conversations
-from secretaria.conversations.handoff import person_is_talking
+from secretaria.conversations.handoff import ask_for_person, person_is_talking
 from secretaria.conversations.models import Conversation, Mode
 from secretaria.conversations.pauses import SECRETARY_PAUSED, pause_of_all
 from secretaria.crashpoints import crashpoint
@@ -195,6 +195,8 @@ def _is_overtaken(session: Session, conversation: Conversation, item: OutboxItem
         return False
     store.settle_item(session, item, state=ItemState.PENDING, attempts=item.attempts - 1)
     _drop(session, item, reason)
+    if reason == SECRETARY_PAUSED and item.purpose == Purpose.REPLY and conversation.mode == Mode.AUTOMATIC:
+        ask_for_person(session, conversation, now)  # somebody must see that the customer was left without the words
     return True
 
 

@@ -17,7 +17,7 @@ from secretaria.clock import Clock
 from secretaria.context.injection import flag_injection
 from secretaria.context.prompt import is_base_whole
 from secretaria.conversations import store as conversations
-from secretaria.conversations.handoff import give_back
+from secretaria.conversations.handoff import ask_for_person, give_back
 from secretaria.conversations.leases import LEASE_SECONDS, LeaseKeeper, release_lease, take_lease
 from secretaria.conversations.models import Author, Contact, Conversation, Mode, Turn, TurnState
 from secretaria.conversations.pauses import SECRETARY_PAUSED, pause_of_all
@@ -37,7 +37,7 @@ from secretaria.replies.economy import draft_within_budget
 from secretaria.replies.gathering import LONGEST_TEXT, gather_context
 from secretaria.replies.handing import hand_over_silently
 from secretaria.replies.loops import LOOKED_BACK, MESSAGES, ROUNDS, Said, talks_with_machine
-from secretaria.replies.policy import Judgement, judge
+from secretaria.replies.policy import judge
 from secretaria.replies.settling import (
     MAX_RESTARTS,
     Claimed,
@@ -159,22 +159,8 @@ def _may_answer(room: AnsweringRoom, session: Session, conversation: Conversatio
     contact = session.get_one(Contact, conversation.contact_id)
     if _wants_no_answer(room, session, contact, conversation, turn, now):
         return False
-    judgement = judge(conversation, now=now, resume_after_hours=room.resume_after_hours)
-    if pause_of_all(session) is not None:
-        judgement = Judgement("silence", SECRETARY_PAUSED)
-    if judgement.verdict == "silence":
-        turn.state, turn.reason, turn.closed_at = TurnState.SILENCED, judgement.reason, now
-        session.add(turn)
-        session.flush()
-        tell_closed(session, turn)
+    if not _may_speak(room, session, conversation, turn, now):
         return False
-    if judgement.verdict == "notice":
-        notice_turn(session, room.publisher, now, turn, conversation, contact.number)
-        return False
-    if judgement.verdict == "resume":
-        burst = conversations.messages_of_turn(session, turn.id or 0)
-        began = min((message.received_at for message in burst), default=now)
-        give_back(session, conversation, now, "returned", begins=began)
     if turn.state == TurnState.ANSWERING:  # whoever had it died, or lost the database
         log.bind(failures=turn.failures + 1).warning("turn_abandoned")
         if count_failure(session, turn, now, WORKER_LOST, transfers=room.transfers):
@@ -186,6 +172,35 @@ def _may_answer(room: AnsweringRoom, session: Session, conversation: Conversatio
         log.error("talks_with_machine")
         return False
     return True
+
+
+def _may_speak(room: AnsweringRoom, session: Session, conversation: Conversation, turn: Turn, now: datetime) -> bool:
+    """Ask the policy who has the word, and keep still while the secretary is paused everywhere."""
+    judgement = judge(conversation, now=now, resume_after_hours=room.resume_after_hours)
+    paused = pause_of_all(session) is not None
+    if judgement.verdict == "notice" and not paused:
+        notice_turn(
+            session, room.publisher, now, turn, conversation, session.get_one(Contact, conversation.contact_id).number
+        )
+        return False
+    if judgement.verdict in {"silence", "notice"}:
+        return _keep_silent(session, turn, judgement.reason, now)
+    if judgement.verdict == "resume":
+        burst = conversations.messages_of_turn(session, turn.id or 0)
+        began = min((message.received_at for message in burst), default=now)
+        give_back(session, conversation, now, "returned", begins=began)
+    if paused:  # somebody must see that nobody answers; once she speaks again, recovery takes it up
+        ask_for_person(session, conversation, now)
+        return _keep_silent(session, turn, SECRETARY_PAUSED, now)
+    return True
+
+
+def _keep_silent(session: Session, turn: Turn, reason: str, now: datetime) -> bool:
+    turn.state, turn.reason, turn.closed_at = TurnState.SILENCED, reason, now
+    session.add(turn)
+    session.flush()
+    tell_closed(session, turn)
+    return False
 
 
 def _wants_no_answer(

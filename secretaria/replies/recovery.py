@@ -1,4 +1,4 @@
-"""What a failing model costs: one honest sentence, and a real answer after all if it comes back before a person does."""
+"""What a failing model or a pause costs: at most one honest sentence, and a real answer after all if no person was sooner."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from secretaria.breaker import State
 from secretaria.clock import Clock
 from secretaria.conversations import store as conversations
 from secretaria.conversations.models import Conversation, Direction, Message, Mode, Turn, TurnState
+from secretaria.conversations.pauses import SECRETARY_PAUSED, nobody_paused
 from secretaria.database.transaction import after_commit, transaction
 from secretaria.queue.jobs import ANSWER_TURN
 from secretaria.queue.publisher import Publisher
@@ -24,6 +25,7 @@ MODEL_FAILED = "model_failed"
 NO_BUDGET = "budget_used_up"  # not taken up again by itself: it lasts until the day is over, and a person was asked
 APOLOGY_LASTS = timedelta(minutes=30)
 RECOVERABLE_FOR = timedelta(minutes=10)
+PAUSE_RECOVERABLE_FOR = timedelta(hours=24)  # what is older than a day, a person has to judge
 BETWEEN_TRIES = timedelta(seconds=60)
 AT_ONCE = {State.CLOSED: 100, State.HALF_OPEN: 1, State.OPEN: 0}  # half-open, one customer's turn is the probe
 
@@ -40,7 +42,7 @@ def apologise_once(session: Session, reply: Reply, now: datetime) -> None:
 
 
 def recover_turns(engine: Engine, publisher: Publisher, clock: Clock, model_state: Callable[[], State]) -> int:
-    """Take up again what the model failed within the last ten minutes and nobody has taken care of since.
+    """Take up again what the model failed within ten minutes, or a pause of all within a day, and nobody took care of.
 
     Args:
         engine: PostgreSQL.
@@ -56,18 +58,38 @@ def recover_turns(engine: Engine, publisher: Publisher, clock: Clock, model_stat
     """
     now = clock.now()
     with transaction(engine) as session:
-        failed = _failed_turns(session, now)
-    if not failed:
+        left = _left_turns(session, now)
+    if not left:
         return 0
     recovered = 0
-    for turn_id, conversation_id in failed[: AT_ONCE[model_state()]]:
+    for turn_id, conversation_id in left[: AT_ONCE[model_state()]]:
         # One transaction each, and the conversation's row first, as everybody else does: no two locks can cross.
         with transaction(engine) as session:
             recovered += _recover(session, publisher, turn_id, conversation_id, now)
     return recovered
 
 
-def _failed_turns(session: Session, now: datetime, turn_id: int | None = None) -> list[tuple[int, int]]:
+def _left_turns(session: Session, now: datetime, turn_id: int | None = None) -> list[tuple[int, int]]:
+    return _failed_turns(session, now, turn_id) + _paused_turns(session, now, turn_id)
+
+
+def _paused_turns(session: Session, now: datetime, turn_id: int | None) -> list[tuple[int, int]]:
+    """Find what was met with silence while the secretary was paused everywhere, now that she is not."""
+    found = (
+        select(Turn.id, Turn.conversation_id)
+        .join(Conversation, col(Conversation.id) == col(Turn.conversation_id))
+        .where(nobody_paused(), Conversation.mode == Mode.WAITING, col(Turn.closed_at) >= Conversation.episode_at)
+        .where(Turn.state == TurnState.SILENCED, Turn.reason == SECRETARY_PAUSED, Turn.messages > 0)
+        .where(col(Turn.closed_at) > now - PAUSE_RECOVERABLE_FOR)
+        .where(func.coalesce(Conversation.person_spoke_at, Conversation.episode_at) <= col(Turn.closed_at))
+        .order_by(col(Turn.closed_at))
+    )
+    if turn_id is not None:
+        found = found.where(Turn.id == turn_id)
+    return [(identifier or 0, conversation_id) for identifier, conversation_id in session.exec(found).all()]
+
+
+def _failed_turns(session: Session, now: datetime, turn_id: int | None) -> list[tuple[int, int]]:
     """Find them, or look at one again, by their replies: these are indexed by time.
 
     A turn that is tried anew keeps the correlation id of the first, from which the ten minutes count.
@@ -97,11 +119,11 @@ def _failed_turns(session: Session, now: datetime, turn_id: int | None = None) -
 def _recover(session: Session, publisher: Publisher, turn_id: int, conversation_id: int, now: datetime) -> bool:
     """Give the conversation back to the secretary, with everything the customer has written since in one new turn."""
     conversation = conversations.load_conversation(session, conversation_id)
-    if not _failed_turns(session, now, turn_id):  # now that it is locked: a person came, or another process did it
+    if not _left_turns(session, now, turn_id):  # now that it is locked: a person came, or another process did it
         return False
     if conversations.open_turn(session, conversation_id) is not None:  # it will be closed in seconds, and joins then
         return False
-    failed = session.get_one(Turn, turn_id)
+    left = session.get_one(Turn, turn_id)
     first = min(message.seq for message in conversations.messages_of_turn(session, turn_id))
     unanswered = session.exec(
         select(Message).where(
@@ -112,7 +134,7 @@ def _recover(session: Session, publisher: Publisher, turn_id: int, conversation_
     session.execute(update(Turn).where(col(Turn.id).in_(emptied)).values(messages=0))
     turn = Turn(
         conversation_id=conversation_id,
-        correlation_id=failed.correlation_id,
+        correlation_id=left.correlation_id,
         opened_at=now,
         due_at=now,
         deadline_at=now,

@@ -230,6 +230,8 @@ def _throw_away(session: Session, publisher: Publisher, now: datetime, claimed: 
     turn = session.get_one(Turn, claimed.turn_id, populate_existing=True)
     automatic = conversation.mode == Mode.AUTOMATIC
     if not automatic or pause_of_all(session) is not None:
+        if automatic:
+            ask_for_person(session, conversation, now)
         turn.reason = SECRETARY_PAUSED if automatic else f"conversation_{conversation.mode}"
         turn.state, turn.closed_at = TurnState.SILENCED, now
         unsaid = decision_of(reply_of(drafted, claimed.errand, claimed.context, now), drafted)

@@ -20,8 +20,10 @@ from secretaria.attending.holding import (
 )
 from secretaria.attending.writing import write_as_person
 from secretaria.audit.trail import Actor
+from secretaria.breaker import State
 from secretaria.conversations.models import Conversation
 from secretaria.outbox.delivery import DispatchRoom, deliver_item
+from secretaria.replies.recovery import recover_turns
 from tests.answering import FIRST, SECOND, Scene, WhaticketSite, a_draft
 from tests.attending import MARTA, RENATA, done
 from tests.builders import rows
@@ -41,6 +43,11 @@ def lets_go(scene: Scene, by: Actor = MARTA, *, force: bool = False) -> bool:
 def actions(scene: Scene) -> list[tuple[str, str]]:
     """Return who did what, as the audit has it."""
     return [(entry["actor"], entry["action"]) for entry in rows(scene.engine, "audit_entry")]
+
+
+def recovers(scene: Scene) -> int:
+    """Look for what was left unanswered and nobody took care of, as a worker does once a minute."""
+    return recover_turns(scene.engine, scene.nudges, scene.clock, lambda: State.CLOSED)
 
 
 def test_taking_while_the_model_answers_throws_the_draft_away(asked: Scene, model: ScriptedModel) -> None:
@@ -189,14 +196,45 @@ def test_the_switch_is_obeyed_by_a_running_turn(asked: Scene, model: ScriptedMod
     asked.customer_writes("oi?")
     asked.quiet()
     asked.answer(2)
-    assert (len(model.asked), asked.turns()[1]["reason"]) == (1, "secretary_paused")
+    assert len(model.asked) == 1
+    assert asked.turns()[1]["state"] == "silenced"
     assert done(asked, lambda session: resume_all(session, MARTA, now()))
     assert not done(asked, lambda session: resume_all(session, MARTA, now()))
-    asked.customer_writes("tem alguém?")
-    asked.quiet()
-    asked.answer(3)
-    assert asked.turns()[2]["state"] == "answered"
     assert actions(asked) == [("marta", "secretary.paused"), ("marta", "secretary.resumed")]
+
+
+def test_while_the_switch_is_off_people_see_who_waits_and_afterwards_she_answers(
+    asked: Scene, model: ScriptedModel
+) -> None:
+    """What a customer writes during the pause waits for a person; if none came, it is answered once she speaks again."""
+    now = asked.clock.now
+    done(asked, lambda session: pause_all(session, MARTA, now()))
+    asked.answer()
+    asked.customer_writes("e vcs abrem sábado?")
+    asked.quiet()
+    asked.answer(2)
+    assert (model.asked, asked.conversation()["mode"]) == ([], "waiting")
+    assert recovers(asked) == 0
+    done(asked, lambda session: resume_all(session, MARTA, now()))
+    assert recovers(asked) == 1
+    asked.answer(3)
+    assert "qnt ta a limpeza?" in model.prompts()[0]
+    assert "e vcs abrem sábado?" in model.prompts()[0]
+    assert asked.turns()[2]["state"] == "answered"
+    assert recovers(asked) == 0
+
+
+def test_who_was_taken_care_of_during_the_pause_is_left_to_the_person(asked: Scene) -> None:
+    """A person who took the conversation keeps it, and what waits longer than a day is for a person."""
+    now = asked.clock.now
+    done(asked, lambda session: pause_all(session, MARTA, now()))
+    asked.answer()
+    done(asked, lambda session: resume_all(session, MARTA, now()))
+    asked.clock.advance(86_400)
+    assert recovers(asked) == 0
+    asked.clock.advance(-86_400)
+    takes(asked)
+    assert recovers(asked) == 0
 
 
 def test_the_switch_is_obeyed_before_each_bubble(
@@ -207,6 +245,7 @@ def test_the_switch_is_obeyed_before_each_bubble(
     deliver_item(dispatch, FIRST)
     assert answered.item_states() == ["superseded", "superseded"]
     assert answered.item()["reason"] == "secretary_paused"
+    assert answered.conversation()["mode"] == "waiting"
     assert whaticket.bodies() == []
 
 
