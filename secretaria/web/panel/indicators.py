@@ -73,7 +73,12 @@ def _charts(days: Sequence[DayFigures]) -> Mapping[str, Mapping[str, Any]]:
             "labels": labels,
             "bars": True,
             "series": [
-                {"name": "com pessoa", "values": [day.conversations for day in days], "ink": "--chart-2"},
+                {
+                    "name": "com pessoa",
+                    "values": [day.conversations for day in days],
+                    "shown": [day.conversations - day.alone for day in days],
+                    "ink": "--chart-2",
+                },
                 {"name": "sem pessoa", "values": [day.alone for day in days], "ink": "--chart-1"},
             ],
         },

@@ -59,7 +59,7 @@ def _of_a_desk(browser: Browser, shop: Shop, customer: Customer) -> None:
     page.get_by_role("button", name="Enviar").click()
     expect(page.locator(".attendant").get_by_text("enviada")).to_be_visible()
     _shoot(page, "panel-conversation")
-    page.get_by_role("button", name="por quê?").first.click()
+    page.locator(".secretary", has_text="R$ 180").get_by_role("button", name="por quê?").click()
     expect(page.get_by_role("dialog").get_by_text("De onde veio")).to_be_visible()
     _shoot(page, "panel-why")
     page.set_viewport_size({"width": 1220, "height": 900})

@@ -33,7 +33,10 @@ function draw(place) {
         spanGaps: true,
         points: { show: !told.bars, size: 5 },
         paths: told.bars ? uPlot.paths.bars({ size: [0.7, 40], radius: 0.15 }) : undefined,
-        value: (_, value) => (value == null ? "–" : number.format(value)),
+        value: (_, value, __, index) => {  // what is drawn in front of another is told apart from it
+          const shown = one.shown && index != null ? one.shown[index] : value;
+          return shown == null ? "–" : number.format(shown);
+        },
       })),
     ],
   };
