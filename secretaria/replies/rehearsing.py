@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from pydantic import ValidationError
 from sqlmodel import Session, col, select
 
+from secretaria.audit.trail import Actor, note
 from secretaria.context.engine import TurnContext
 from secretaria.context.injection import flag_injection
 from secretaria.context.preview import preview_context
@@ -20,6 +22,7 @@ from secretaria.knowledge.chunks import Chunk
 from secretaria.knowledge.search import search
 from secretaria.knowledge.snapshot import Business
 from secretaria.llm.chat import Chat, ChatAnswer, ChatRequest
+from secretaria.privacy import keyed_hash
 from secretaria.replies.answer import AnsweringRoom
 from secretaria.replies.cases import TurnNotRecorded
 from secretaria.replies.drafting import Desk, Seek
@@ -36,6 +39,9 @@ PURPOSE = "rehearsal"
 
 class MessageMissing(UsageInvalid):
     """There is nothing to answer."""
+
+    def __init__(self) -> None:
+        super().__init__("escreva a mensagem de um cliente", "por exemplo: quanto custa uma limpeza?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +85,36 @@ class Rehearsed:
     handoff: str | None
     failure: str
     cost_micros: int | None
+
+
+def rehearse_side_by_side(
+    room: AnsweringRoom, businesses: Sequence[Business], occasion: Occasion, *, by: Actor
+) -> Sequence[Rehearsed]:
+    """Answer the same by several businesses at once, and note who asked.
+
+    Args:
+        room: What answering works with; no transaction of the caller's is open, for this may take seconds.
+        businesses: What to answer from.
+        occasion: What is answered.
+        by: Who asks.
+
+    Raises:
+        MessageMissing: Nothing was written.
+        TurnNotRecorded: Nothing is kept of this turn any more.
+        DatabaseUnavailable: PostgreSQL is away.
+    """
+    with transaction(room.engine) as session:
+        target, subject = "uma mensagem", None
+        if occasion.turn_id is not None:
+            target, subject = (
+                f"turno {occasion.turn_id}",
+                keyed_hash(_recorded(session, occasion.turn_id)[1].identity_key),
+            )
+        elif not _written(occasion.texts):
+            raise MessageMissing
+        note(session, by, "knowledge.rehearsed", target, at=room.clock.now(), subject=subject)
+    with ThreadPoolExecutor(len(businesses)) as threads:
+        return list(threads.map(lambda business: rehearse(room, business, occasion), businesses))
 
 
 def rehearse(room: AnsweringRoom, business: Business, occasion: Occasion) -> Rehearsed:
@@ -146,7 +182,8 @@ def _read(room: AnsweringRoom, business: Business, occasion: Occasion) -> tuple[
         if occasion.turn_id is None:
             number, context = "", _first_message(room, business, occasion.texts)
         else:
-            recording, number = _recorded(session, occasion.turn_id)
+            recording, contact = _recorded(session, occasion.turn_id)
+            number = contact.number
             try:
                 context = context_of(recording, business)
             except ValidationError:  # written by a version that knew another context
@@ -158,18 +195,22 @@ def _read(room: AnsweringRoom, business: Business, occasion: Occasion) -> tuple[
 
 
 def _first_message(room: AnsweringRoom, business: Business, texts: Sequence[str]) -> TurnContext:
-    written = [text.strip()[:LONGEST_TEXT] for text in texts if text.strip()]
+    written = _written(texts)
     if not written:
-        raise MessageMissing("escreva a mensagem de um cliente", "por exemplo: quanto custa uma limpeza?")
+        raise MessageMissing
     return preview_context(business, written, room.clock.now())
 
 
-def _recorded(session: Session, turn_id: int) -> tuple[Recording, str]:
+def _written(texts: Sequence[str]) -> list[str]:
+    return [text.strip()[:LONGEST_TEXT] for text in texts if text.strip()]
+
+
+def _recorded(session: Session, turn_id: int) -> tuple[Recording, Contact]:
     recording = session.exec(select(Recording).where(col(Recording.turn_id) == turn_id)).first()
     if recording is None:
         raise TurnNotRecorded(turn_id)
-    number = select(Contact.number).join(Conversation, col(Conversation.contact_id) == col(Contact.id))
-    return recording, session.exec(number.where(col(Conversation.id) == recording.conversation_id)).one()
+    contact = select(Contact).join(Conversation, col(Conversation.contact_id) == col(Contact.id))
+    return recording, session.exec(contact.where(col(Conversation.id) == recording.conversation_id)).one()
 
 
 def _seek(room: AnsweringRoom, context: TurnContext) -> Seek | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
 from typing import Annotated, Any
@@ -24,7 +23,7 @@ from secretaria.knowledge.drafting import DraftOvertaken, Workbench, WrittenMean
 from secretaria.knowledge.snapshot import Business, Snapshot, read_snapshot
 from secretaria.knowledge.soundness import require_sound
 from secretaria.knowledge.store import load_business, snapshot_of
-from secretaria.replies.rehearsing import Occasion, list_recorded, rehearse
+from secretaria.replies.rehearsing import Occasion, list_recorded, rehearse_side_by_side
 from secretaria.settings import secret_values
 from secretaria.web.access import for_role
 from secretaria.web.failures import status_of
@@ -93,9 +92,7 @@ def try_out(request: Http, data: URLEncodedBody[Sent], installation: NamedDepend
     except BusinessInvalid as error:
         return _given_back(request, installation, fields, error)
     businesses = [live] if tried.version == live.version else [live, tried]
-    room = installation.answering_room()
-    with ThreadPoolExecutor(len(businesses)) as threads:
-        answers = list(threads.map(lambda business: rehearse(room, business, occasion), businesses))
+    answers = rehearse_side_by_side(installation.answering_room(), businesses, occasion, by=actor_of(request))
     difference = compare(snapshot_of(bench.published), _changed(snapshot_of(bench.at_hand), fields))
     return show(
         request,

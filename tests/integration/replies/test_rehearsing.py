@@ -15,10 +15,10 @@ from secretaria.llm.budget import Budget
 from secretaria.llm.pricing import PriceList
 from secretaria.replies import wording
 from secretaria.replies.cases import TurnNotRecorded
-from secretaria.replies.rehearsing import MessageMissing, Occasion, list_recorded, rehearse
+from secretaria.replies.rehearsing import MessageMissing, Occasion, list_recorded, rehearse, rehearse_side_by_side
 from secretaria.settings import BudgetSection
 from tests.answering import BUBBLES, Scene, a_chat, a_draft
-from tests.builders import rows
+from tests.builders import OWNER, rows
 from tests.scripted_model import ScriptedModel, says
 
 KEPT = ("reply", "recording", "message", "outbox_item", "turn")
@@ -80,8 +80,21 @@ def test_the_day_pays_and_no_conversation(
     assert len(model.prompts()) == asked
 
 
+def test_who_asked_is_noted(answered: Scene, business: Business, formal: Business, model: ScriptedModel) -> None:
+    """Both answers come in the order of what they are answered from, and the entry is about the customer it was."""
+    model.endings += [says(a_draft(bubbles=["A limpeza custa R$ 180."]))] * 2
+    said = rehearse_side_by_side(answered.room, [business, formal], Occasion(turn_id=1), by=OWNER)
+    assert [one.bubbles for one in said] == [("A limpeza custa R$ 180.",)] * 2
+    (entry,) = rows(answered.engine, "audit_entry")
+    assert (entry["action"], entry["target"]) == ("knowledge.rehearsed", "turno 1")
+    assert entry["subject"]
+
+
 def test_there_is_something_to_answer(scene: Scene, business: Business) -> None:
     """A message, or a turn that is still kept."""
+    with pytest.raises(MessageMissing):
+        rehearse_side_by_side(scene.room, [business], Occasion(("",)), by=OWNER)
+    assert rows(scene.engine, "audit_entry") == []
     with pytest.raises(MessageMissing):
         rehearse(scene.room, business, Occasion((" \n",)))
     with pytest.raises(TurnNotRecorded):
