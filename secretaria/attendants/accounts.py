@@ -14,6 +14,7 @@ from secretaria.attendants import store
 from secretaria.attendants.models import Attendant
 from secretaria.attendants.passwords import hash_password
 from secretaria.attendants.roles import Role
+from secretaria.attendants.second_step import new_recovery_codes, proved_step, recovery_hash, seal_key
 from secretaria.attendants.sessions import Sessions
 from secretaria.audit.trail import Actor, note
 from secretaria.clock import Clock
@@ -34,6 +35,13 @@ class LoginInvalid(UsageInvalid):
 
 class AttendantUnknown(NotFound):
     """Nobody has this login."""
+
+
+class CodeWrong(UsageInvalid):
+    """The application shows other codes than this key gives."""
+
+    def __init__(self) -> None:
+        super().__init__("o código não confere; nada mudou", "acerte a hora do aparelho e comece de novo")
 
 
 class LastOwner(Conflict):
@@ -123,6 +131,53 @@ def change_password(room: AccountsRoom, login: str, password: str, *, expired: b
         attendant.password_hash, attendant.password_expired = kept, expired
 
 
+def require_account(room: AccountsRoom, login: str) -> None:
+    """Refuse a login that nobody has, before anything is asked for it.
+
+    Raises:
+        AttendantUnknown: There is no such account.
+    """
+    with transaction(room.engine) as session:
+        if store.find_attendant(session, login) is None:
+            raise _unknown(login)
+
+
+def require_second_step(room: AccountsRoom, login: str, key: str, code: str) -> Sequence[str]:
+    """Ask an attendant for a code of an application at every entry; an earlier application and its codes end.
+
+    Args:
+        room: Where accounts live.
+        login: Of the account.
+        key: Of the application.
+        code: What the application shows, which proves that it has the key; it is used up by this.
+
+    Returns:
+        Recovery codes, of which only hashes are kept.
+
+    Raises:
+        AttendantUnknown: There is no such account.
+        CodeWrong: The application has another key, or another time.
+    """
+    sealed, codes = seal_key(key), new_recovery_codes()
+    step = proved_step(sealed, code, room.clock.now())
+    if step is None:
+        raise CodeWrong
+    hashes = [kept for kept in map(recovery_hash, codes) if kept]
+    with _changed(room, login, "attendant.second_step_required", recovery_hashes=hashes) as (attendant, _):
+        attendant.second_step, attendant.last_step = sealed, step
+    return codes
+
+
+def drop_second_step(room: AccountsRoom, login: str) -> None:
+    """Let the password of an attendant be enough again.
+
+    Raises:
+        AttendantUnknown: There is no such account.
+    """
+    with _changed(room, login, "attendant.second_step_dropped", recovery_hashes=[]) as (attendant, _):
+        attendant.second_step, attendant.last_step = None, None
+
+
 def disable_attendant(room: AccountsRoom, login: str) -> None:
     """Close an account; it stays for the audit, and its sessions end at once.
 
@@ -147,22 +202,30 @@ def enable_attendant(room: AccountsRoom, login: str) -> None:
 
 
 @contextmanager
-def _changed(room: AccountsRoom, login: str, action: str) -> Iterator[tuple[Attendant, list[Attendant]]]:
+def _changed(
+    room: AccountsRoom, login: str, action: str, *, recovery_hashes: Sequence[str] | None = None
+) -> Iterator[tuple[Attendant, list[Attendant]]]:
     """Change one account under its lock; its version voids the sessions even where Redis does not hear of it."""
     with transaction(room.engine) as session:
         owners = store.lock_owners(session)
         attendant = store.lock_attendant(session, login)
         if attendant is None:
-            raise AttendantUnknown(
-                f"ninguém entra com {store.fold_login(login)}", "veja a equipe com: secretaria attendants list"
-            )
+            raise _unknown(login)
         before = _shown(attendant)
         yield attendant, [owner for owner in owners if owner.id != attendant.id]
+        if recovery_hashes is not None:
+            store.replace_recovery_codes(session, attendant, recovery_hashes)
         attendant.version += 1
         session.add(attendant)
         after = _shown(attendant)
         note(session, room.actor, action, _target(attendant), at=room.clock.now(), before=before, after=after)
     room.sessions.end_all(attendant.id or 0)
+
+
+def _unknown(login: str) -> AttendantUnknown:
+    return AttendantUnknown(
+        f"ninguém entra com {store.fold_login(login)}", "veja a equipe com: secretaria attendants list"
+    )
 
 
 def _target(attendant: Attendant) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from loguru import logger
@@ -13,10 +13,11 @@ from secretaria.attendants.accounts import AccountsRoom, change_password
 from secretaria.attendants.models import Attendant
 from secretaria.attendants.passwords import is_outdated, rehash, verify_password
 from secretaria.attendants.roles import Role
+from secretaria.attendants.second_step import bare_code, is_of_application, proved_step, recovery_hash
 from secretaria.attendants.sessions import RefreshReused, Sessions
 from secretaria.attendants.throttle import LoginThrottle
 from secretaria.attendants.tokens import Access, TokenInvalid, read_access, sign_access
-from secretaria.audit.trail import Actor, note_alone
+from secretaria.audit.trail import Actor, note, note_alone
 from secretaria.clock import Clock
 from secretaria.database.transaction import transaction
 from secretaria.errors import ConfigurationError, Rejected
@@ -26,10 +27,12 @@ NOBODY = "desconhecido"  # what was typed may be a password in the wrong field
 
 
 class CredentialsWrong(Rejected):
-    """No open account has this login and this password; which of the two is wrong is not told."""
+    """No open account has this login, password and code; which of them is wrong, or whether one is missing, is not told."""
 
     def __init__(self) -> None:
-        super().__init__("login ou senha incorretos", "confira e tente de novo")
+        super().__init__(
+            "login ou senha incorretos", "confira e tente de novo; contas com segundo passo precisam também do código"
+        )
 
 
 class EntranceClosed(ConfigurationError):
@@ -79,7 +82,7 @@ class Pass:
     refresh: str
 
 
-def log_in(entrance: Entrance, login: str, password: str, address: str) -> Pass:
+def log_in(entrance: Entrance, login: str, password: str, address: str, code: str = "") -> Pass:
     """Let somebody in under a new session.
 
     Args:
@@ -87,6 +90,7 @@ def log_in(entrance: Entrance, login: str, password: str, address: str) -> Pass:
         login: As it was typed.
         password: As it was typed.
         address: The true peer, by which tries are counted.
+        code: Of the application or for recovery, as it was typed; looked at where the account asks for one.
 
     Raises:
         EntranceClosed: There is no ``JWT_SECRET``.
@@ -95,13 +99,20 @@ def log_in(entrance: Entrance, login: str, password: str, address: str) -> Pass:
         SessionsUnavailable: Redis is away.
     """
     _require_keys(entrance)
+    return _enter(entrance, login, password, address, lambda attendant: _take_code(entrance, attendant, code, address))
+
+
+def _enter(
+    entrance: Entrance, login: str, password: str, address: str, second_step: Callable[[Attendant], bool]
+) -> Pass:
+    """Look at what was typed and open a session; the second step is asked for where the password is right."""
     folded = store.fold_login(login)
     entrance.throttle.take_try(folded, address)
     with transaction(entrance.engine) as session:
         attendant = store.find_attendant(session, folded)
     is_open = attendant is not None and attendant.disabled_at is None
     right = verify_password(attendant.password_hash if attendant and is_open else None, password)
-    if attendant is None or not right:
+    if attendant is None or not right or not second_step(attendant):
         entrance.throttle.count_wrong(address)
         logger.bind(address=address).warning("login_refused")
         _note(entrance, attendant.login if attendant else NOBODY, address, "session.refused")
@@ -193,7 +204,8 @@ def renew_password(entrance: Entrance, person: Person, current: str, new: str, a
     actor = Actor(person.login, PANEL, address)
     change_password(AccountsRoom(entrance.engine, entrance.clock, entrance.sessions, actor), person.login, new)
     entrance.throttle.forget_tries(person.login, address)
-    return log_in(entrance, person.login, new, address)
+    proved = attendant.second_step  # by the session that asks
+    return _enter(entrance, person.login, new, address, lambda now: now.second_step == proved)
 
 
 def leave(entrance: Entrance, person: Person, *, everywhere: bool = False) -> None:
@@ -202,6 +214,26 @@ def leave(entrance: Entrance, person: Person, *, everywhere: bool = False) -> No
         entrance.sessions.end_all(person.attendant_id)
     else:
         entrance.sessions.end(person.session_id)
+
+
+def _take_code(entrance: Entrance, attendant: Attendant, code: str, address: str) -> bool:
+    """Use up a code, and say whether it was good; an account without a second step needs none."""
+    if attendant.second_step is None:
+        return True
+    if is_of_application(bare_code(code)):
+        if not entrance.throttle.may_try_code(attendant.login):
+            logger.bind(attendant_id=attendant.id, address=address).error("second_step_guessed")
+            return False
+        step = proved_step(attendant.second_step, code, entrance.clock.now())
+        with transaction(entrance.engine) as session:
+            return step is not None and store.take_step(session, attendant, step)
+    kept = recovery_hash(code)
+    with transaction(entrance.engine) as session:
+        taken = kept is not None and store.take_recovery_code(session, attendant, kept)
+        if taken:
+            actor = Actor(attendant.login, PANEL, address)
+            note(session, actor, "session.recovery_code_used", "panel", at=entrance.clock.now())
+    return taken
 
 
 def _note(entrance: Entrance, login: str, address: str, action: str) -> None:

@@ -20,6 +20,8 @@ class Attendant(SQLModel, table=True):
         version: Grows with every change of password, role or state; a session of an older one is void.
         password_expired: Whether the password was given by somebody else and must be changed at the first entry.
         disabled_at: Since when the account is closed; None while it is open.
+        second_step: The sealed key of the person's application; None while the password is enough.
+        last_step: The newest step of thirty seconds whose code was used.
     """
 
     __tablename__ = "attendant"
@@ -34,3 +36,18 @@ class Attendant(SQLModel, table=True):
     password_expired: bool = False
     disabled_at: datetime | None = Field(default=None, sa_type=MOMENT)
     created_at: datetime = Field(sa_type=MOMENT)
+    second_step: str | None = None
+    last_step: int | None = Field(default=None, sa_type=BigInteger)
+
+
+class RecoveryCode(SQLModel, table=True):
+    """A code that lets a person in once without the application; the row goes with its use.
+
+    Attributes:
+        code_hash: Keyed, so that whoever reads the table can try none.
+    """
+
+    __tablename__ = "recovery_code"
+
+    attendant_id: int = Field(primary_key=True, foreign_key="attendant.id", sa_type=BigInteger)
+    code_hash: str = Field(primary_key=True)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, delete, or_, select, update
 
-from secretaria.attendants.models import Attendant
+from secretaria.attendants.models import Attendant, RecoveryCode
 from secretaria.attendants.roles import Role
 
 
@@ -35,6 +35,34 @@ def lock_owners(session: Session) -> Sequence[Attendant]:
     """Return the owners who can enter, locked in one order, so that two who close each other wait instead of failing."""
     statement = select(Attendant).where(Attendant.role == Role.OWNER, col(Attendant.disabled_at).is_(None))
     return session.exec(statement.order_by(col(Attendant.id)).with_for_update()).all()
+
+
+def take_step(session: Session, attendant: Attendant, step: int) -> bool:
+    """Use up the code of a step, and with it those before; of two at once only one is told that it did."""
+    fresh = or_(col(Attendant.last_step).is_(None), col(Attendant.last_step) < step)
+    taken = (
+        update(Attendant)
+        .where(col(Attendant.id) == attendant.id, col(Attendant.second_step) == attendant.second_step, fresh)
+        .values(last_step=step)
+        .returning(col(Attendant.id))
+    )
+    return session.exec(taken).first() is not None
+
+
+def take_recovery_code(session: Session, attendant: Attendant, code_hash: str) -> bool:
+    """Use up a recovery code; of two at once only one is told that it did."""
+    taken = (
+        delete(RecoveryCode)
+        .where(col(RecoveryCode.attendant_id) == attendant.id, col(RecoveryCode.code_hash) == code_hash)
+        .returning(col(RecoveryCode.attendant_id))
+    )
+    return session.exec(taken).first() is not None
+
+
+def replace_recovery_codes(session: Session, attendant: Attendant, hashes: Sequence[str]) -> None:
+    """Keep these recovery codes of an attendant, and no others."""
+    session.exec(delete(RecoveryCode).where(col(RecoveryCode.attendant_id) == attendant.id))
+    session.add_all(RecoveryCode(attendant_id=attendant.id or 0, code_hash=one) for one in hashes)
 
 
 def fold_login(login: str) -> str:

@@ -1,7 +1,8 @@
 """How often a login may be tried: by account and address together, and by address, never by account alone.
 
 A limit by account alone would let anybody lock an owner out by guessing badly; whoever guesses from one address is stopped
-there, and the owner enters from another.
+there, and the owner enters from another. Codes of an application are counted by account alone all the same: only who typed the
+right password gets that far, six digits would fall to many addresses, and the owner still has the recovery codes.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import redis
-from limits import RateLimitItemPerMinute
+from limits import RateLimitItemPerHour, RateLimitItemPerMinute
 from limits.storage import RedisStorage
 from limits.strategies import MovingWindowRateLimiter
 
@@ -23,6 +24,7 @@ from secretaria.errors import SecretariaError
 PREFIX = "secretaria:login"
 BY_ACCOUNT_AND_ADDRESS = RateLimitItemPerMinute(5, 15)
 BY_ADDRESS = RateLimitItemPerMinute(30, 15)
+CODES_BY_ACCOUNT = RateLimitItemPerHour(10)
 
 
 class TooManyLogins(SecretariaError):
@@ -63,10 +65,20 @@ class LoginThrottle:
         with _or_unavailable():
             self._window.hit(BY_ADDRESS, address)
 
+    def may_try_code(self, login: str) -> bool:
+        """Count a code of an application before it is looked at, and say whether it may be.
+
+        Raises:
+            SessionsUnavailable: Redis cannot tell, so nobody is let in.
+        """
+        with _or_unavailable():
+            return self._window.hit(CODES_BY_ACCOUNT, "code", _hidden(login))
+
     def forget_tries(self, login: str, address: str) -> None:
-        """Wipe out the tries of somebody who then typed the right password."""
+        """Wipe out the tries of somebody who then typed everything right."""
         with _or_unavailable():
             self._window.clear(BY_ACCOUNT_AND_ADDRESS, *_pair(login, address))
+            self._window.clear(CODES_BY_ACCOUNT, "code", _hidden(login))
 
     def _wait(self, limit: RateLimitItemPerMinute, *names: str) -> int:
         return max(1, math.ceil(self._window.get_window_stats(limit, *names).reset_time - time.time()))
@@ -81,5 +93,10 @@ def _or_unavailable() -> Iterator[None]:
 
 
 def _pair(login: str, address: str) -> tuple[str, str]:
-    """Name an account at an address; a login may be an e-mail, which no key of Redis shows."""
-    return hashlib.sha256(login.encode()).hexdigest()[:24], address
+    """Name an account at an address."""
+    return _hidden(login), address
+
+
+def _hidden(login: str) -> str:
+    """Name an account; a login may be an e-mail, which no key of Redis shows."""
+    return hashlib.sha256(login.encode()).hexdigest()[:24]

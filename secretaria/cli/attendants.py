@@ -58,7 +58,13 @@ def list_all(as_json: Annotated[bool, typer.Option("--json", help="JSON, uma lin
     if as_json:
         for one in found:
             print_json(
-                {"login": one.login, "name": one.name, "role": one.role, "disabled": one.disabled_at is not None}
+                {
+                    "login": one.login,
+                    "name": one.name,
+                    "role": one.role,
+                    "disabled": one.disabled_at is not None,
+                    "second_step": one.second_step is not None,
+                }
             )
         return
     table = Table("login", "nome", "papel", "situação", box=None)
@@ -102,6 +108,35 @@ def disable(
 
     (enable_attendant if undo else disable_attendant)(_room(), login)
     say(f"{login}: conta {'reaberta' if undo else 'fechada'}")
+
+
+@app.command("second-step")
+def second_step(
+    login: Login,
+    off: Annotated[bool, typer.Option("--off", help="Volta a pedir só a senha.")] = False,
+) -> None:
+    """Pede, além da senha, o código de um aplicativo; as sessões da pessoa terminam na hora."""
+    import sys
+
+    from secretaria.attendants.accounts import drop_second_step, require_account, require_second_step
+    from secretaria.attendants.second_step import application_address, new_key
+    from secretaria.cli.console import say
+    from secretaria.errors import UsageInvalid
+
+    room = _room()
+    if off:
+        drop_second_step(room, login)
+        say(f"{login}: entra só com a senha; precisa entrar de novo")
+        return
+    require_account(room, login)
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise UsageInvalid("a chave só é mostrada num terminal, e o código é pedido nele", "rode sem redirecionar")
+    key = new_key()
+    sys.stdout.write(f"{application_address(key, login)}\n{key}\n")
+    say("ponha o endereço ou a chave no aplicativo de códigos; nada muda até o primeiro código")
+    codes = require_second_step(room, login, key, typer.prompt("código", err=True))
+    say(f"{login}: entra com senha e código; precisa entrar de novo. Guarde estes códigos, cada um serve uma vez:")
+    sys.stdout.write("".join(f"{one}\n" for one in codes))
 
 
 def _room() -> AccountsRoom:

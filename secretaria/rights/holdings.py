@@ -16,7 +16,7 @@ EVENTS = "inbox_event"
 POINTERS = {"contact_id": "contact", "conversation_id": "conversation", "turn_id": "turn", "message_id": "message"}
 ABOUT_NOBODY = frozenset({
     "agenda_slot", "attendant", "audit_entry", "business_publication", "business_version", "chore_run", "erased_contact", "knowledge_chunk",
-    "missing_question", "queue_pause", "quick_answer", "secretary_pause",
+    "missing_question", "queue_pause", "quick_answer", "recovery_code", "secretary_pause",
 })  # fmt: skip
 """Tables of the business, of its team and of the machine; audit and erasure list know a person by a keyed hash only."""
 

@@ -29,13 +29,15 @@ SMALL_BODY = 4096
 Http = Request[Any, Any, Any]
 Body = dict[str, Any]
 Words = Annotated[str, Meta(min_length=1, max_length=256)]
+Code = Annotated[str, Meta(max_length=40)]
 
 
 class Credentials(Struct, forbid_unknown_fields=True):
-    """What is typed to enter; a browser asks for cookies, a program for tokens."""
+    """What is typed to enter; a browser asks for cookies, a program for tokens; a code where the account has a second step."""
 
     login: Words
     password: Words
+    code: Code = ""
     session: Literal["token", "cookie"] = "token"
 
 
@@ -62,7 +64,7 @@ class NewPassword(Struct, forbid_unknown_fields=True):
 def enter(request: Http, data: JSONBody[Credentials], installation: NamedDependency[Installation]) -> Response[Body]:
     """Let somebody in."""
     refuse_foreign_page(request)
-    given = log_in(installation.entrance, data.login, data.password, site_of(peer(request)))
+    given = log_in(installation.entrance, data.login, data.password, site_of(peer(request)), data.code)
     return _handed(installation, given, by_cookie=data.session == "cookie")
 
 

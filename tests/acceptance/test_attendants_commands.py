@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
+import pty
+import re
+import subprocess
+import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
+import pyotp
 
 from tests.acceptance.commands import Ran, secretaria
 from tests.acceptance.conftest import Shop
@@ -46,3 +53,49 @@ def test_a_drawn_password_is_shown_once(shop: Shop) -> None:
     drawn = attendants(shop, "add", "caio", "--role", "viewer", "--random")
     assert drawn.code == 0
     assert len(drawn.out.strip()) >= 20
+
+
+def test_a_second_step_begins_with_its_first_code(shop: Shop) -> None:
+    """On a terminal alone: the key is shown, a code is asked for, and then the password is not enough until --off."""
+    assert attendants(shop, "add", "davi", "--stdin", stdin=f"{PASSWORD}\n").code == 0
+    assert attendants(shop, "second-step", "davi").code == 2
+    recovery = re.findall(r"(?:\d{5}-){3}\d{5}", begun(shop, "davi"))
+    assert len(recovery) == 10
+    credentials = {"login": "davi", "password": PASSWORD}
+    assert httpx.post(f"{shop.url}/auth/token", json=credentials, trust_env=False).status_code == 401
+    with_code = {**credentials, "code": recovery[0]}
+    assert httpx.post(f"{shop.url}/auth/token", json=with_code, trust_env=False).status_code == 200
+    assert attendants(shop, "second-step", "davi", "--off").code == 0
+    assert httpx.post(f"{shop.url}/auth/token", json=credentials, trust_env=False).status_code == 200
+
+
+def begun(shop: Shop, login: str) -> str:
+    """Type the first code on a terminal, and return all that was shown there."""
+    ours, theirs = pty.openpty()
+    ran = subprocess.Popen(
+        [sys.executable, "-m", "secretaria", "attendants", "second-step", login],
+        cwd=Path(shop.environment["SECRETARIA_HOME"]).parent,
+        env={**os.environ, **shop.environment},
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+    )
+    os.close(theirs)
+    shown, typed = "", False
+    with os.fdopen(ours, "r+b", buffering=0) as terminal:
+        while part := read_terminal(terminal.fileno()):
+            shown += part
+            key = re.search(r"^[A-Z2-7]{32}\s*$", shown, re.MULTILINE)
+            if key and "digo: " in shown and not typed:
+                terminal.write(pyotp.TOTP(key.group().strip()).at(datetime.now(UTC)).encode() + b"\n")
+                typed = True
+    assert ran.wait(30) == 0, shown
+    return shown
+
+
+def read_terminal(descriptor: int) -> str:
+    """Return what was shown next, nothing once the command has ended (Linux says so with an error)."""
+    try:
+        return os.read(descriptor, 65536).decode(errors="replace")
+    except OSError:
+        return ""

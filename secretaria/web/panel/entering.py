@@ -16,7 +16,7 @@ from secretaria.bootstrap import Installation
 from secretaria.errors import SecretariaError
 from secretaria.web.access import for_everyone, for_role, refuse_foreign_page
 from secretaria.web.addresses import peer, site_of
-from secretaria.web.auth import no_cookies, pass_cookies
+from secretaria.web.auth import Code, no_cookies, pass_cookies
 from secretaria.web.failures import headers_of, status_of
 from secretaria.web.panel.navigation import HOME
 from secretaria.web.panel.refusals import LOGIN, PASSWORD
@@ -34,6 +34,7 @@ class Credentials(Struct):
 
     login: Words
     password: Words
+    code: Code = ""
     depois: Back = ""
 
 
@@ -58,7 +59,7 @@ def enter(
     """Let somebody in, and on to the page that was asked for."""
     refuse_foreign_page(request)
     try:
-        given = log_in(installation.entrance, data.login, data.password, site_of(peer(request)))
+        given = log_in(installation.entrance, data.login, data.password, site_of(peer(request)), data.code)
     except SecretariaError as error:
         return _login(request, data.depois, error=error, login=data.login)
     answer = send_to(request, PASSWORD if given.person.password_expired else _inside(data.depois))

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 
+import pyotp
 import pytest
 import redis
 
-from secretaria.attendants.accounts import AccountsRoom, add_attendant, disable_attendant
+from secretaria.attendants.accounts import AccountsRoom, add_attendant, disable_attendant, require_second_step
 from secretaria.attendants.roles import Role
+from secretaria.attendants.second_step import new_key
 from secretaria.attendants.sessions import PREFIX
 from secretaria.web.access import ACCESS_COOKIE, REFRESH_COOKIE
 from secretaria.web.panel.navigation import HOME
@@ -44,6 +46,21 @@ def test_a_wrong_password_is_told_on_the_page(browser: Browser) -> None:
     assert answer.status_code == 401
     assert "login ou senha incorretos" in answer.text
     assert 'value="dona"' in answer.text
+
+
+def test_a_code_is_asked_for_where_the_account_has_a_second_step(browser: Browser, team: AccountsRoom) -> None:
+    """The field is there for everybody, the telephone offers the code, and without it nobody learns what was wrong."""
+    page = browser.get("/painel/entrar").text
+    assert "Código do aplicativo (se você usa)" in page
+    assert 'name="code" autocomplete="one-time-code" inputmode="numeric"' in page
+    key = new_key()
+    recovery = require_second_step(team, "dona", key, pyotp.TOTP(key).at(team.clock.now()))
+    assert browser.enter("dona").text == browser.enter("dona", "não é esta").text
+    form = {"login": "dona", "password": PASSWORD, "code": recovery[0]}
+    assert browser.site.post("/painel/entrar", data=form).headers["Location"] == HOME
+    credentials = {"login": "dona", "password": PASSWORD}
+    assert browser.site.post("/auth/token", json=credentials).status_code == 401
+    assert browser.site.post("/auth/token", json={**credentials, "code": recovery[1]}).status_code == 200
 
 
 def test_an_access_cookie_that_is_over_is_renewed_on_the_way(browser: Browser) -> None:
