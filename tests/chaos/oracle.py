@@ -150,6 +150,13 @@ def settled_at(engine: Engine) -> dict[str, datetime]:
     return last
 
 
+def doubted(engine: Engine) -> set[str]:
+    """Return the customers of whom a send was in doubt: whoever was sending to them died, or got no clear answer."""
+    with engine.connect() as connection:
+        changes = connection.execute(text(CHANGES)).mappings()
+        return {change["number"] for change in changes if change["to_state"] == "unconfirmed"}
+
+
 def _ask_about_messages(
     verdict: Verdict,
     accepted: Sequence[Accepted],

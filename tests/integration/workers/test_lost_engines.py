@@ -64,7 +64,7 @@ def test_lost_database_postpones(
         wait_until(lambda: "job_postponed" in [line["message"] for line in lines])
         wait_until(lambda: "sweep_postponed" in [line["message"] for line in lines])
         assert rows(engine, "inbox_event")[0]["state"] == "received"
-        assert valkey.exists("secretaria:jobs:inbox.XQ", "secretaria:jobs:inbox.msgs") == 0
+        wait_until(lambda: not valkey.exists("secretaria:jobs:inbox.XQ", "secretaria:jobs:inbox.msgs"))
         address.symlink_to(folder)
         whaticket.ledger.wait_for(1, PATIENCE_SECONDS)
         wait_until(lambda: rows(engine, "outbox_item")[0]["state"] == "sent")
