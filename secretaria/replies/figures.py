@@ -10,6 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, Date, and_, cast, func, literal
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlmodel import Session, col, select
 
 from secretaria.conversations.models import Author, Episode, Message, Turn, TurnState
@@ -70,7 +71,8 @@ class Figures:
         days: All its days, also those on which nothing was.
         reasons: Hand-offs by reason, most frequent first.
         intentions: Answers by intention, most frequent first.
-        reply_seconds: Time from a turn's first message to its first delivered bubble, half are faster; None without any.
+        reply_seconds: Time from a customer's first answered message of a day to the first bubble that left, half are
+            faster; None without any.
         slow_reply_seconds: The same, nine of ten are faster.
         sentiment: Mean over the whole period.
     """
@@ -216,10 +218,11 @@ def _intentions(session: Session, period: Period) -> Sequence[tuple[str, int]]:
 
 
 def _reply_seconds(session: Session, period: Period) -> tuple[float | None, float | None]:
-    """Measure up to what Whaticket took, not up to what was decided."""
+    """Measure the first answer to each customer of each day, up to what Whaticket took, not up to what was decided."""
+    day = period.day_of(Turn.opened_at)
     first = (
         select(
-            OutboxItem.turn_id,
+            col(Turn.conversation_id),
             func.extract("epoch", func.min(OutboxItem.sent_at) - func.min(Turn.opened_at)).label("seconds"),
         )
         .join(Turn, col(Turn.id) == col(OutboxItem.turn_id))
@@ -229,7 +232,9 @@ def _reply_seconds(session: Session, period: Period) -> tuple[float | None, floa
             OutboxItem.purpose == Purpose.REPLY,
             period.holds(Turn.opened_at),
         )
-        .group_by(col(OutboxItem.turn_id))
+        .group_by(day, col(Turn.conversation_id), col(Turn.id))
+        .ext(distinct_on(day, col(Turn.conversation_id)))
+        .order_by(day, col(Turn.conversation_id), col(Turn.id))
         .subquery()
     )
     shares = [func.percentile_cont(share).within_group(first.c.seconds.asc()) for share in (TYPICAL, SLOW)]

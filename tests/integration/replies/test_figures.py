@@ -135,10 +135,12 @@ def test_who_needed_a_person_was_not_solved_alone(session: Session) -> None:
 
 
 def test_the_wait_ends_with_the_first_bubble(session: Session) -> None:
-    """Not with the last, and not with the decision."""
-    conversation = a_conversation(session, 1)
-    for seconds in (10, 20, 90):
+    """Of the first turn that was answered, not with the last bubble, and not with the decision."""
+    for number, seconds in enumerate((10, 20, 90)):
+        conversation = a_conversation(session, number)
+        a_turn(session, conversation, NOON)
         a_turn(session, conversation, NOON, sent_after=seconds)
+        a_turn(session, conversation, NOON, sent_after=1)
     found = figures(session)
     assert found.reply_seconds == pytest.approx(20)
     assert found.slow_reply_seconds == pytest.approx(76)
