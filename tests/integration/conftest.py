@@ -23,6 +23,7 @@ from secretaria.simulation.serving import LocalServer
 from secretaria.simulation.tickets import TicketBook
 from secretaria.simulation.whaticket_server import create_whaticket
 from tests.answering import (
+    BUBBLES,
     PANEL_EMAIL,
     PANEL_PASSWORD,
     WHATICKET_TOKEN,
@@ -32,10 +33,11 @@ from tests.answering import (
     WhaticketSite,
     a_chat,
     a_dispatch_room,
+    a_draft,
     an_answering_room,
 )
 from tests.builders import PublishedNudges
-from tests.scripted_model import ScriptedModel, Stage
+from tests.scripted_model import ScriptedModel, Stage, says
 
 
 @pytest.fixture(scope="session")
@@ -133,3 +135,21 @@ def scene(
     """Set up an empty installation in which one customer may write, its door patient with a busy machine."""
     monkeypatch.setattr(keeping, "PATIENCE_SECONDS", 20.0)
     return Scene(engine, nudges, clock, an_answering_room(engine, nudges, clock, chat, business))
+
+
+@pytest.fixture
+def asked(scene: Scene) -> Scene:
+    """A customer asked for the price of a cleaning and has been quiet long enough."""
+    scene.customer_writes("qnt ta a limpeza?")
+    scene.quiet()
+    scene.nudges.published.clear()
+    return scene
+
+
+@pytest.fixture
+def answered(asked: Scene, model: ScriptedModel) -> Scene:
+    """The question was answered with two bubbles, which wait to be sent."""
+    model.endings.append(says(a_draft(bubbles=BUBBLES)))
+    asked.answer()
+    asked.nudges.published.clear()
+    return asked
