@@ -122,21 +122,6 @@ def book_by_hand(
     return carry_out(session, card, change, by, now, contact_id=contact)
 
 
-def move_by_hand(
-    session: Session, card: BusinessCard, code: str, *, starts_at: datetime, unit: str, by: Actor, now: datetime
-) -> Booking:
-    """Give a booking another moment that is free.
-
-    Raises:
-        BookingNotFound: There is none of this code.
-        SlotTaken: The moment is not free, or the booking no longer stands.
-    """
-    found = found_by_hand(session, code)
-    slot = _slot_at(session, card, found.kind, unit, starts_at, now)
-    change = Change(Action.MOVE, slot.kind, slot.unit, slot.starts_at, slot.ends_at, found.code, slot.slot_id)
-    return carry_out(session, card, change, by, now)
-
-
 def cancel_by_hand(
     session: Session, card: BusinessCard, code: str, *, by: Actor, now: datetime, seen: datetime | None = None
 ) -> Booking:

@@ -20,7 +20,6 @@ BARE = re.compile(r"\b(?:as|pelas|das|umas|la pelas|pras?|ate as)\s+(?P<hour>\d{
 ALONE = re.compile(r"\s*(?P<hour>\d{1,2})\s*[.!]*\s*")
 SPOKEN_HOURS = {"meio dia": time(12), "meio-dia": time(12), "meia noite": time(0), "meia-noite": time(0)}
 DAY_AND_MONTH = re.compile(r"(?<![\d/])(\d{1,2})/(\d{1,2})(?!\d)")
-ISO_DAY = re.compile(r"(?<!\d)(\d{4})-(\d{2})-(\d{2})(?!\d)")
 DAY_ALONE = re.compile(r"\bdia (\d{1,2})\b")
 
 

@@ -33,7 +33,6 @@ MAX_BUBBLES = 2
 ELLIPSIS = "…"
 WHATSAPP_LIMIT = 4096
 EMPTY = Finding("empty", "empty", "", "A resposta não diz nada. Escreva uma ou duas mensagens.")
-TOO_LONG = Finding("too_long", "length", "", "A resposta é longa demais. Resuma.")
 
 Check = Callable[[Reply, Evidence], Iterator[Finding]]
 

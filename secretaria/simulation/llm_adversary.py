@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -119,11 +118,3 @@ def recognisable(text: str) -> tuple[str, ...]:
     """Return the runs of eight words of a text, which nobody says by chance."""
     words = text.split()
     return tuple(" ".join(words[start : start + LEAK_WORDS]) for start in range(0, len(words) - LEAK_WORDS, LEAK_WORDS))
-
-
-def attack_named(name: str, attacks: Sequence[Attack] = ATTACKS) -> Attack:
-    """Return one attack; the error of a name that is none lists those there are."""
-    known = {attack.name: attack for attack in attacks}
-    if name not in known:
-        raise ValueError(f"unknown attack {name!r}; known: {json.dumps(sorted(known))}")
-    return known[name]

@@ -12,7 +12,6 @@ from secretaria.replies.facts.reading import Fact, Reading, found
 NUMBER = rf"(?:{DIGITS}|{SPELLED})"
 SIGN = r"(?:r ?\$|rs\.?(?= ?\d)|brl|us ?\$|u\$|usd|eur(?![a-z])|\$|€|£)"
 NAME = r"(?:reais|real|r\$|rs(?![a-z])|brl|contos?|pilas?|mangos?|pratas|dolares|dolar|dollars?|euros?|bucks)(?![a-z])"
-CENTS = r"(?: e (?P<cents>\d{1,2}|[a-z]+(?: e [a-z]+)?)(?: centavos)?(?![\w]))?"
 SIGNED = re.compile(rf"(?<![a-z]){SIGN}\s{{0,3}}(?P<number>{NUMBER})(?P<thousand> ?(?:mil|k)(?![a-z]))?")
 NAMED = re.compile(rf"(?<![\w,.$])(?P<number>{NUMBER})(?P<thousand> ?(?:mil|k)(?![a-z]))?\s{{0,3}}(?:{NAME}|centavos)")
 ASKED = r"(?:custa(?:m|ra)?|sai(?:em)? (?:por|a)|fica(?:m)? por|por (?:apenas|so|somente)|cobramos|cobra-se|preco(?: [e=]| de|:)|valor(?: [e=]| de|:)|a vista(?: [e=]| por)?|tudo por|fecho (?:por|em)|faco por|fazemos por)"

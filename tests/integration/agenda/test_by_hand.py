@@ -13,8 +13,8 @@ from secretaria.agenda.by_hand import (
     confirm_by_hand,
     free_between,
     import_by_hand,
-    move_by_hand,
 )
+from secretaria.agenda.desk import Place, move_at_desk
 from secretaria.agenda.importing import Incoming
 from secretaria.agenda.models import Booking
 from secretaria.database.transaction import transaction
@@ -54,7 +54,7 @@ def test_a_booking_lives_and_ends_in_the_audit(clinic: Counter) -> None:
     at, later = (datetime.fromisoformat(f"2026-08-11T{one}:00-03:00") for one in (first, second))
     code = book(clinic, at).code
     with transaction(clinic.engine) as session:
-        move_by_hand(session, clinic.card, code, starts_at=later, unit="centro", by=OWNER, now=clinic.now)
+        move_at_desk(session, clinic.card, code, Place("centro", later), OWNER, clinic.now, seen=None)
     for act in (confirm_by_hand, cancel_by_hand):
         with transaction(clinic.engine) as session:
             act(session, clinic.card, f" {code.lower()}", by=OWNER, now=clinic.now)

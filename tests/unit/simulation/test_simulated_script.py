@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from secretaria.simulation.llm_protocol import Asked, RequestRefused
-from secretaria.simulation.llm_script import Script, Step
+from secretaria.simulation.llm_script import Script, ScriptInvalid, Step, load_script
 
 
 def asked(text: str) -> Asked:
@@ -37,3 +39,20 @@ def test_a_step_may_be_an_error() -> None:
     with pytest.raises(RequestRefused) as refused:
         Script([Step((), status=503)]).write(asked("oi"))
     assert refused.value.status == 503
+
+
+def test_a_written_script_is_read(tmp_path: Path) -> None:
+    """What expects one fragment or several is a step, in the order of the file."""
+    written = tmp_path / "roteiro.yaml"
+    written.write_text("- expect: limpeza\n  text: sim\n- expect: [dor, urgente]\n  status: 503\n", encoding="utf-8")
+    script = load_script(written)
+    assert (script.write(asked("limpeza")), script.left) == ("sim", 1)
+
+
+@pytest.mark.parametrize("written", ["steps: 3", "- expect: a", "- text: a\n  status: 500", "- texto: a", "[", "\x00"])
+def test_what_is_no_script_is_refused_with_its_file(tmp_path: Path, written: str) -> None:
+    """Neither a list of steps nor YAML at all: the error names the file."""
+    path = tmp_path / "roteiro.yaml"
+    path.write_text(written, encoding="utf-8")
+    with pytest.raises(ScriptInvalid, match=r"roteiro\.yaml"):
+        load_script(path)
