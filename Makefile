@@ -8,7 +8,7 @@ SEMGREP := .venv/semgrep/.installed
 SEMGREP_ALONE := SEMGREP_SETTINGS_FILE=$(CURDIR)/.venv/semgrep/settings.yml SEMGREP_LOG_FILE=$(CURDIR)/.venv/semgrep/log \
 	$(CURDIR)/.venv/semgrep/bin/semgrep scan --metrics=off --disable-version-check
 
-.PHONY: help setup demo up test check security approve bench chaos score picture pictures vendor dashboards
+.PHONY: help setup demo up test test-deploy check security approve bench chaos score picture pictures vendor dashboards
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -22,7 +22,10 @@ up: $(INSTALLED) ## Run a whole installation on this machine, from .env and secr
 	@$(BIN)/secretaria up $(ARGS)
 
 test: $(INSTALLED) ## Run every test on the embedded engines, two files at a time
-	$(BIN)/pytest -n 2 --dist loadfile $(ARGS)
+	$(BIN)/pytest -n 2 --dist loadfile --ignore tests/deploy $(ARGS)
+
+test-deploy: $(INSTALLED) ## Install, deploy, roll back and restore on a real Docker engine (needs root on Debian, or an engine)
+	$(BIN)/pytest tests/deploy $(ARGS)
 
 approve: $(INSTALLED) ## Take the prompts and stories as they are now for the approved ones; then read the difference
 	-@APPROVE=1 $(BIN)/pytest -q tests/unit/context/test_prompt_snapshots.py $(wildcard tests/integration/stories)

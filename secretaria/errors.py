@@ -43,3 +43,11 @@ class Rejected(SecretariaError):
 
 class Unavailable(SecretariaError):
     """A service we depend on is down or slow; the same call may work later."""
+
+
+class LockHeld(SecretariaError):
+    """Somebody else is changing the installation; nothing was touched."""
+
+
+class GateFailed(SecretariaError):
+    """A new version did not pass what it must pass, and what was before it is back in place."""

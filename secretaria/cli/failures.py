@@ -6,10 +6,10 @@ import os
 import sys
 from collections.abc import Sequence
 
-from secretaria.errors import ConfigurationError, PreflightRefused, SecretariaError, UsageInvalid
+from secretaria.errors import ConfigurationError, GateFailed, LockHeld, PreflightRefused, SecretariaError, UsageInvalid
 from secretaria.privacy import describe_exception, tell_exception
 
-FAILURE, USAGE, PREFLIGHT, INTERRUPTED = 1, 2, 3, 130
+FAILURE, USAGE, PREFLIGHT, LOCKED, WENT_BACK, INTERRUPTED = 1, 2, 3, 4, 5, 130
 VERBOSE = ("-v", "--verbose")
 
 
@@ -48,6 +48,10 @@ def exit_code(error: SecretariaError) -> int:
         return own
     if isinstance(error, UsageInvalid):
         return USAGE
+    if isinstance(error, LockHeld):
+        return LOCKED
+    if isinstance(error, GateFailed):
+        return WENT_BACK
     return PREFLIGHT if isinstance(error, ConfigurationError | PreflightRefused) else FAILURE
 
 

@@ -19,7 +19,9 @@ from secretaria.settings.secrets import (
 )
 from secretaria.settings.sections import (
     QUEUE_NAMES,
+    BackupSection,
     BudgetSection,
+    DeploySection,
     Flavour,
     LogSection,
     MediaSection,
@@ -41,7 +43,9 @@ __all__ = [
     "OVERRIDE_PREFIX",
     "QUEUE_NAMES",
     "SECTIONS",
+    "BackupSection",
     "BudgetSection",
+    "DeploySection",
     "Flavour",
     "LogSection",
     "MediaSection",

@@ -293,6 +293,45 @@ class PrivacySection(Section):
     )
 
 
+class DeploySection(Section):
+    """How a version of this program reaches production."""
+
+    engine: Literal["local", "compose", "swarm"] = Field(
+        default="local", description="Como a instalação roda: local (secretaria up), compose ou swarm."
+    )
+    project: str = Field(
+        default="secretaria", pattern=r"^[a-z0-9][a-z0-9_-]*$", description="Nome do projeto no Docker."
+    )
+    files: tuple[str, ...] = Field(
+        default=("docker-compose.prod.yml",), min_length=1, description="Arquivos do Compose, um sobre o outro."
+    )
+    image: str = Field(default="secretaria", min_length=1, description="Nome da imagem, com o registro se houver um.")
+    branch: str = Field(default="main", min_length=1, description="Ramo do git de que se publica.")
+    remote: str = Field(default="", description="Repositório remoto que recebe a marca da versão; vazio não envia.")
+    ready_seconds: int = Field(default=90, ge=1, le=1800, description="Prazo para a nova versão ficar pronta.")
+    watch_seconds: int = Field(
+        default=120,
+        ge=0,
+        le=3600,
+        description="Por quanto tempo os erros da nova versão são observados depois da troca.",
+    )
+    watch_error_ratio: float = Field(
+        default=0.02, ge=0, le=1, description="Parte de erros, nesse tempo, acima da qual a versão volta sozinha."
+    )
+    kept_images: int = Field(default=5, ge=2, le=100, description="Imagens de versões anteriores que ficam no disco.")
+
+
+class BackupSection(Section):
+    """Copies of the database and of the business folder."""
+
+    folder: Path = Field(default=Path("backups"), description="Pasta das cópias de segurança.")
+    hour: int = Field(default=3, ge=0, le=23, description="Hora da cópia diária, no fuso do negócio.")
+    daily: bool = Field(default=True, description="Se a cópia diária é feita.")
+    kept_days: int = Field(default=7, ge=1, le=365, description="Cópias diárias que ficam.")
+    kept_weeks: int = Field(default=4, ge=0, le=104, description="Cópias semanais que ficam, além das diárias.")
+    kept_months: int = Field(default=3, ge=0, le=60, description="Cópias mensais que ficam, além das semanais.")
+
+
 class Secrets(Section):
     """What lives only in the environment or in .env; empty means closed, never open."""
 
@@ -344,3 +383,5 @@ class Settings(Section):
     database: DatabaseSection = DatabaseSection()
     retention: RetentionSection = RetentionSection()
     privacy: PrivacySection = PrivacySection()
+    deploy: DeploySection = DeploySection()
+    backup: BackupSection = BackupSection()

@@ -1,0 +1,1 @@
+"""Versions that reach production and the ways back from them: deploy, rollback, backup, restore."""
