@@ -44,9 +44,8 @@ security: $(INSTALLED) $(SEMGREP) ## Look for unsafe code and for secrets that w
 	@cd rules && $(SEMGREP_ALONE) --test . >/dev/null 2>&1 || $(SEMGREP_ALONE) --test .
 	$(SEMGREP_ALONE) --config rules --error --quiet secretaria migrations
 
-bench: $(INSTALLED) ## Measure the door and the pipeline, as ratios in one run
-	$(BIN)/python benchmarks/door.py
-	$(BIN)/python benchmarks/feed.py
+bench: $(INSTALLED) ## Measure everything, as ratios in one run, and write docs/performance.md (ARGS="door" for a part)
+	$(BIN)/python -m benchmarks.everything $(ARGS)
 
 chaos: $(INSTALLED) ## Kill it at every point and under load (ARGS="points --runs 5", faults, soak); writes docs/reliability.md
 	$(BIN)/python -m benchmarks.chaos $(ARGS)

@@ -12,6 +12,7 @@ from pathlib import Path
 from sqlalchemy import Engine, text
 from sqlmodel import Session
 
+from benchmarks.figures import Figure, Section, run
 from secretaria.conversations.feed import newest_cursor, read_feed
 from secretaria.conversations.models import Author, Direction
 from secretaria.conversations.store import add_message, lock_conversation, upsert_contact
@@ -33,49 +34,47 @@ MANY_MESSAGES = """
 MESSAGE_TRIGGERS = ("message_told", "message_heard_told", "conversation_told")
 
 
-def main() -> None:
-    """Measure and print."""
+def measure(*, short: bool) -> Section:  # noqa: ARG001  # nothing of it is guarded
+    """Measure what the triggers cost, and how soon a commit is seen."""
     with tempfile.TemporaryDirectory(prefix="secretaria-feed-", dir="/tmp") as folder:
         Path(folder).chmod(0o755)
         with EmbeddedEngines(Path(folder)) as running:
             engine = build_engine(running.urls.database_url)
             upgrade(engine)
-            _measure_cost(engine)
-            _measure_trigger(engine)
+            cost, trigger = _measure_cost(engine), _measure_trigger(engine)
             client = build_redis(running.urls.redis_url, timeout_seconds=1.5)
             ring_after_commits(engine, Bell(lambda: client))
-            _measure_sight(engine, Waker(client))
+            sight = _measure_sight(engine, Waker(client))
             engine.dispose()
+    return Section("The feed", [cost, sight], [trigger])
 
 
-def _measure_cost(engine: Engine) -> None:
+def _measure_cost(engine: Engine) -> Figure:
     """Commit messages with and without the triggers, in turns, so that both see the same machine."""
-    taken: dict[bool, list[float]] = {True: [], False: []}
-    for round_ in range(2 * ROUNDS):
-        told = round_ % 2 == 0
-        _switch(engine, told=told)
-        for _ in range(EACH):
-            begun = time.perf_counter()
-            _say(engine)
-            taken[told].append((time.perf_counter() - begun) * 1000)
+    ratios = []
+    for _ in range(ROUNDS):
+        quartile = {}
+        for told in (True, False):
+            _switch(engine, told=told)
+            quartile[told] = statistics.quantiles([_time_to_say(engine) for _ in range(EACH)], n=4)[0]
+        ratios.append(quartile[True] / quartile[False])
     _switch(engine, told=True)
-    with_feed, without = (statistics.quantiles(taken[told], n=4)[0] for told in (True, False))
-    print(
-        f"a message, lower quartile ms: {without:.2f} without the feed, {with_feed:.2f} with it, ratio {with_feed / without:.3f}"
-    )
+    return Figure.of("a message committed with the feed's triggers, against the same without, lower quartile", ratios)
 
 
-def _measure_trigger(engine: Engine) -> None:
+def _measure_trigger(engine: Engine) -> str:
     """Let PostgreSQL say how long the trigger itself takes for each of many rows."""
     with engine.connect() as connection:
         (plan,) = connection.execute(text(MANY_MESSAGES), {"rows": ROWS}).scalar_one()
         connection.rollback()
     told = next(one for one in plan["Triggers"] if one["Trigger Name"] == "message_told")
     each, whole = told["Time"] * 1000 / ROWS, plan["Execution Time"] * 1000 / ROWS
-    print(f"the trigger of a message: {each:.0f} of the {whole:.0f} microseconds that its row takes in PostgreSQL")
+    return (
+        f"The trigger of a message takes {each:.0f} of the {whole:.0f} microseconds that its row takes in PostgreSQL."
+    )
 
 
-def _measure_sight(engine: Engine, waker: Waker) -> None:
+def _measure_sight(engine: Engine, waker: Waker) -> Figure:
     """Commit now and then while another thread follows; both look at the same clock."""
     listener = waker.listen()
     committed: list[float] = []
@@ -99,9 +98,8 @@ def _measure_sight(engine: Engine, waker: Waker) -> None:
         if not page.entries:
             listener.wait()
     writer.join()
-    late = sorted((saw - said) * 1000 for said, saw in zip(committed, seen, strict=False))
-    middle, most = late[len(late) // 2], late[int(len(late) * 0.99)]
-    print(f"commit to sight, ms: median {middle:.1f}, p99 {most:.1f}, longest {late[-1]:.1f}")
+    late = [(saw - said) * 1000 for said, saw in zip(committed, seen, strict=False)]
+    return Figure.of("from a commit to the moment a follower sees it", late, unit="ms")
 
 
 def _switch(engine: Engine, *, told: bool) -> None:
@@ -109,6 +107,12 @@ def _switch(engine: Engine, *, told: bool) -> None:
         for trigger in MESSAGE_TRIGGERS:
             table = "conversation" if trigger.startswith("conversation") else "message"
             connection.execute(text(f"ALTER TABLE {table} {'ENABLE' if told else 'DISABLE'} TRIGGER {trigger}"))
+
+
+def _time_to_say(engine: Engine) -> float:
+    begun = time.perf_counter()
+    _say(engine)
+    return (time.perf_counter() - begun) * 1000
 
 
 def _say(engine: Engine) -> None:
@@ -129,4 +133,4 @@ def _say(engine: Engine) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run(measure)
