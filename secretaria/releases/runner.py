@@ -86,18 +86,17 @@ class Runner:
         said: list[str] = []
         last: deque[str] = deque(maxlen=LAST_LINES)
 
-        def read(stream: IO[bytes] | None, keep: list[str] | None) -> None:
-            for raw in stream or ():
-                line = raw.decode(errors="replace").rstrip("\n")
-                last.append(line)
-                if keep is not None:
-                    keep.append(line)
-                self.hear(line)
+        def read(stream: IO[bytes], keep: list[str] | None) -> None:
+            with stream:
+                for raw in stream:
+                    line = raw.decode(errors="replace").rstrip("\n")
+                    last.append(line)
+                    if keep is not None:
+                        keep.append(line)
+                    self.hear(line)
 
-        readers = [
-            threading.Thread(target=read, args=(process.stdout, said)),
-            threading.Thread(target=read, args=(process.stderr, None)),
-        ]
+        streams = ((process.stdout, said), (process.stderr, None))
+        readers = [threading.Thread(target=read, args=(stream, keep)) for stream, keep in streams if stream is not None]
         for reader in readers:
             reader.start()
         try:
