@@ -26,10 +26,20 @@ STATEMENT_TIMEOUT = "5min"
 
 
 def run_online() -> None:
-    """Migrate one database under an advisory lock; a second run waits for the first and then finds nothing to do."""
+    """Migrate one database under an advisory lock; a second run waits for the first and then finds nothing to do.
+
+    A way down is one transaction, and ``before_step`` looks before each of its steps whether it may be taken.
+    """
+    before_step = context.config.attributes.get("before_step")
     # Without a pool the connection really ends, and with it the advisory lock, also when a migration fails.
     engine = create_engine(context.config.attributes["url"], poolclass=NullPool)
     with engine.connect() as connection:
+
+        def applied(revision: str) -> None:
+            crashpoint(f"K21 {revision}")
+            if before_step is not None:
+                before_step(connection)
+
         connection.execute(text(f"SET statement_timeout = '{STATEMENT_TIMEOUT}'"))
         connection.execute(text("SELECT pg_advisory_lock(:lock)"), {"lock": MIGRATION_LOCK})
         connection.execute(text(f"SET lock_timeout = '{LOCK_TIMEOUT}'"))
@@ -37,10 +47,12 @@ def run_online() -> None:
         context.configure(
             connection=connection,
             target_metadata=SQLModel.metadata,
-            transaction_per_migration=True,
-            on_version_apply=lambda step, **_: crashpoint(f"K21 {step.up_revision_id}"),
+            transaction_per_migration=before_step is None,
+            on_version_apply=lambda step, **_: applied(step.up_revision_id),
         )
         with context.begin_transaction():
+            if before_step is not None:
+                before_step(connection)
             context.run_migrations()
 
 

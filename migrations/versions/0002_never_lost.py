@@ -9,6 +9,7 @@ revision = "0002_never_lost"
 down_revision = "0001_spine"
 branch_labels = None
 depends_on = None
+safe_because = "the trigger of the outbox allows every change that it allowed before, and one more"
 
 OUTBOX_CHANGES = """
 CREATE OR REPLACE FUNCTION refuse_undrawn_outbox_change() RETURNS trigger LANGUAGE plpgsql AS $$

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
+from itertools import islice
 
 from alembic import command
 from alembic.autogenerate import compare_metadata
@@ -10,13 +12,15 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.script.revision import RevisionError
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import OperationalError, ProgrammingError
 from sqlmodel import SQLModel
 
 from secretaria.database.schema import migrations_folder
+from secretaria.database.steps import Step, known_steps
 from secretaria.database.transaction import DatabaseUnavailable
-from secretaria.errors import Conflict
+from secretaria.database.ways_down import Loss, count_losses, lock_tables
+from secretaria.errors import Conflict, PreflightRefused, UsageInvalid
 
 GAVE_UP = ("55P03", "57014")  # lock time-out, statement time-out: by code, PostgreSQL may speak Portuguese
 
@@ -28,6 +32,28 @@ class MigrationBlocked(Conflict):
         super().__init__(
             "a migração desistiu de esperar por uma tabela em uso",
             "nada foi alterado pela metade; tente de novo: secretaria migrate",
+        )
+
+
+class WayDownLoses(PreflightRefused):
+    """Going back to an older schema would lose something, or cannot be done at all; nothing was touched."""
+
+    def __init__(self, revision: str, losses: Sequence[Loss]) -> None:
+        listed = "; ".join(loss.what if loss.rows is None else f"{loss.what} ({loss.rows})" for loss in losses)
+        super().__init__(
+            f"desfazer {revision} perderia: {listed}",
+            "volte só o código, que roda no esquema novo, ou restaure a cópia de antes: secretaria restore",
+        )
+        self.losses = tuple(losses)
+
+
+class RevisionNotBehind(UsageInvalid):
+    """The revision that was named is not one that the database has."""
+
+    def __init__(self, revision: str, current: str | None) -> None:
+        super().__init__(
+            f"{revision} não está atrás de {current or 'um banco vazio'}",
+            "veja as revisões: secretaria migrate --plan",
         )
 
 
@@ -65,6 +91,44 @@ def upgrade(engine: Engine) -> list[str]:
     return pending
 
 
+def downgrade(engine: Engine, revision: str) -> list[str]:
+    """Take migrations back to an older revision, in one transaction; only where nothing is lost.
+
+    Args:
+        engine: The database.
+        revision: The one that is the newest afterwards.
+
+    Returns:
+        The revisions that were taken back, newest first; empty when there was nothing to do.
+
+    Raises:
+        DatabaseUnavailable: PostgreSQL does not answer.
+        MigrationBlocked: A lock was not to be had within its time limit.
+        RevisionNotBehind: The revision is not one that the database has.
+        SchemaUnknown: The database is newer than this version.
+        WayDownLoses: Rows or values would be lost, or a migration has no way down.
+    """
+    back = steps_back(engine, revision)
+    waiting = iter(back)
+
+    def look(connection: Connection) -> None:
+        """Look at the step that comes next, as the one before has left the schema."""
+        for step in islice(waiting, 1):
+            lock_tables(connection, step.costs)
+            _refuse_loss(connection, step)
+
+    if back:
+        config = _config()
+        config.attributes |= {"url": engine.url, "before_step": look}
+        try:
+            command.downgrade(config, revision)
+        except OperationalError as error:
+            if getattr(error.orig, "pgcode", None) in GAVE_UP:
+                raise MigrationBlocked from error
+            raise DatabaseUnavailable from error
+    return [step.revision for step in back]
+
+
 def pending_revisions(engine: Engine) -> list[str]:
     """Return the revisions this version knows and the database lacks, oldest first.
 
@@ -79,6 +143,35 @@ def pending_revisions(engine: Engine) -> list[str]:
     except RevisionError as error:
         raise SchemaUnknown(current or "") from error
     return [revision.revision for revision in reversed(newer)]
+
+
+def steps_back(engine: Engine, revision: str) -> list[Step]:
+    """Return the steps that lead back to an older revision, newest first.
+
+    Raises:
+        DatabaseUnavailable: PostgreSQL does not answer.
+        RevisionNotBehind: The revision is not one that the database has.
+        SchemaUnknown: The database is newer than this version.
+    """
+    current = current_revision(engine)
+    pending_revisions(engine)
+    applied = [step for step in known_steps() if current is not None and step.revision <= current]
+    if revision not in {step.revision for step in applied}:
+        raise RevisionNotBehind(revision, current)
+    return [step for step in reversed(applied) if step.revision > revision]
+
+
+def losses_of(engine: Engine, step: Step) -> list[Loss]:
+    """Return what taking a step back would lose now, counted where it can be; empty where nothing.
+
+    Raises:
+        DatabaseUnavailable: PostgreSQL does not answer.
+    """
+    try:
+        with engine.connect() as connection:
+            return _losses(connection, step)
+    except OperationalError as error:
+        raise DatabaseUnavailable from error
 
 
 def current_revision(engine: Engine) -> str | None:
@@ -108,6 +201,17 @@ def upgrade_sql() -> str:
     config.output_buffer = io.StringIO()
     command.upgrade(config, "head", sql=True)
     return config.output_buffer.getvalue()
+
+
+def _refuse_loss(connection: Connection, step: Step) -> None:
+    if losses := _losses(connection, step):
+        raise WayDownLoses(step.revision, losses)
+
+
+def _losses(connection: Connection, step: Step) -> list[Loss]:
+    if not step.has_way_down:
+        return [Loss("o esquema de antes: não há caminho de volta", None)]
+    return count_losses(connection, step.costs)
 
 
 def _config() -> Config:
