@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
     from secretaria.agenda.reminders import ReminderRoom
+    from secretaria.alarms.telling import AlarmRoom
     from secretaria.attendants.accounts import AccountsRoom
     from secretaria.attendants.entering import Entrance
     from secretaria.attendants.sessions import Sessions
@@ -421,6 +422,15 @@ class Installation:
             card=lambda: self.business.card,
             channel=self.settings.whaticket.channel,
         )
+
+    @cached_property
+    def alarm_room(self) -> AlarmRoom:
+        """What telling the owner of alerts works with."""
+        from secretaria.alarms.memory import ToldAlerts
+        from secretaria.alarms.telling import AlarmRoom
+
+        section = self.settings.alerts
+        return AlarmRoom(section.owner_number, self.gateway, ToldAlerts(self.redis, section.messages_per_hour))
 
     def dispatch_room(self) -> DispatchRoom:
         """What the delivery of bubbles works with."""

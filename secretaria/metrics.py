@@ -49,6 +49,7 @@ HEARING_OUTCOMES = (
 )  # fmt: skip
 BUDGET_SCOPES = ("conversation", "day", "month")
 SEND_OUTCOMES = ("not_sent", "misconfigured", "refused", "unknown")
+OWNER_ALERT_OUTCOMES = ("told", "repeated", "limited", *SEND_OUTCOMES)
 CONFIRMED_BY = ("readback", "echo", "operator")
 COMPONENTS = ("postgresql", "redis", "workers")
 STAGES = ("filed", "waited", "picked_up", "context", "llm", "guards", "delivered")
@@ -98,6 +99,9 @@ TURNS_CLOSED = Counter("secretaria_turns_total", "Turns that came to their end, 
 HANDOFFS = Counter("secretaria_handoffs_total", "Turns that went to a person, by why.", ["reason"])
 GUARD_VERDICTS = Counter("secretaria_guard_verdicts_total", "What each guard said of a draft.", ["guard", "verdict"])
 INTENTIONS = Counter("secretaria_intention_distribution_total", "Answered turns by intention.", ["intention"])
+OWNER_ALERTS = Counter(
+    "secretaria_owner_alerts_total", "Alerts for the owner's WhatsApp by what became of them.", ["outcome"]
+)
 HEALTHCHECK_FAILURES = Counter(
     "secretaria_healthcheck_failures_total", "Health checks that found a component down.", ["component"]
 )
@@ -119,6 +123,7 @@ def show_all(intentions: tuple[str, ...]) -> None:
         (WHATICKET_ERRORS, SEND_OUTCOMES),
         (SENDS_CONFIRMED, CONFIRMED_BY),
         (INTENTIONS, intentions),
+        (OWNER_ALERTS, OWNER_ALERT_OUTCOMES),
         (HEALTHCHECK_FAILURES, COMPONENTS),
         (STAGE_LATENCY, STAGES),
         (TURNS_CLOSED, TURN_STATES),

@@ -62,6 +62,8 @@ WEBHOOK_TOKEN={secrets.token_urlsafe(24)}
 JWT_SECRET={secrets.token_urlsafe(32)}
 # Para ver /metrics, /healthz e /schema de fora das redes internas; vazio não deixa.
 METRICS_TOKEN=
+# Com ela o Alertmanager entrega os alertas que vão ao dono ([alerts] owner_number).
+ALERTS_TOKEN={secrets.token_urlsafe(24)}
 
 # Com ela um contato vira um código nos registros e na lista de exclusões; não a troque, e use a mesma em todas as máquinas.
 PRIVACY_KEY={secrets.token_urlsafe(32)}

@@ -25,6 +25,7 @@ from secretaria.inbox import store
 from secretaria.inbox.models import EventState, InboxEvent
 from secretaria.queue.jobs import FILE_EVENT
 from secretaria.queue.publisher import Publisher
+from secretaria.whaticket.notices import is_notice
 from secretaria.whaticket.numbers import identity_key
 from secretaria.whaticket.panel import Panel, PanelUnavailable, Ticket
 
@@ -86,7 +87,7 @@ def _recent(panel: Panel, now: datetime) -> Iterator[Ticket]:
 
 
 def _customer_spoke_last(ticket: Ticket) -> bool:
-    return ticket.unread > 0 and not ticket.is_group and ticket.user_id is None
+    return ticket.unread > 0 and not ticket.is_group and ticket.user_id is None and not is_notice(ticket.last_message)
 
 
 def _something_waits(session: Session) -> bool:

@@ -28,6 +28,7 @@ from secretaria.inbox.models import EventState, InboxEvent
 from secretaria.queue.jobs import ANSWER_TURN, HEAR_AUDIO
 from secretaria.queue.publisher import Publisher
 from secretaria.settings import MediaSection, TurnsSection
+from secretaria.whaticket.notices import is_notice
 from secretaria.whaticket.numbers import identity_key, person_mark
 from secretaria.whaticket.payload import decode_body, read_payload
 from secretaria.whaticket.reading import Reading
@@ -182,7 +183,8 @@ def _ask_to_hear(room: FilingRoom, session: Session, message: Message, now: date
 
 def _file_own_message(room: FilingRoom, session: Session, event: InboxEvent, reading: Reading, now: datetime) -> None:
     """An own message that we did not send was written by a person, from the phone or the panel: fall silent (S4)."""
-    if not reading.number or reading.kind is None or reading.text.startswith(FORK_MARK):
+    automatic = reading.text.startswith(FORK_MARK) or is_notice(reading.text)
+    if not reading.number or reading.kind is None or automatic:
         return
     contact_id = conversations.upsert_contact(
         session, identity_key=identity_key(reading.number), number=reading.number, name=None, now=now

@@ -13,7 +13,7 @@ from secretaria.privacy import keep_key
 from secretaria.settings.loading import CREATE_COMMAND, CREATE_HINT, ENV_FILE, SECTIONS
 from secretaria.settings.sections import Secrets, Settings
 
-MINIMUM_BYTES = {"WEBHOOK_SECRET": 32, "WEBHOOK_TOKEN": 16, "JWT_SECRET": 32, "METRICS_TOKEN": 16}
+MINIMUM_BYTES = {"WEBHOOK_SECRET": 32, "WEBHOOK_TOKEN": 16, "JWT_SECRET": 32, "METRICS_TOKEN": 16, "ALERTS_TOKEN": 16}
 EXAMPLE_VALUES = frozenset({"changeme", "change-me", "troque-me", "exemplo", "example", "secret", "segredo"})
 
 

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr
 from pydantic.networks import IPvAnyNetwork
 
 from secretaria.settings.phrases import CLEAR_ANSWERS, CONNECTIVES, GREETINGS, URGENT_WORDS
-from secretaria.settings.written import Origin, Price
+from secretaria.settings.written import Origin, PhoneNumber, Price
 
 Flavour = Literal["community", "saas", "ticketz"]
 UnconfirmedPolicy = Literal["hold", "resend_once", "hold_all"]
@@ -252,6 +252,16 @@ class LogSection(Section):
     )
 
 
+class AlertsSection(Section):
+    """Whom alerts reach on WhatsApp, beside MONITORING_WEBHOOK_URL."""
+
+    owner_number: PhoneNumber = Field(
+        default="",
+        description="Número que recebe no WhatsApp os alertas críticos, com país e DDD, só dígitos; vazio não envia.",
+    )
+    messages_per_hour: int = Field(default=10, ge=1, le=60, description="Avisos por hora, no máximo.")
+
+
 class DatabaseSection(Section):
     """Limits of the connection to PostgreSQL."""
 
@@ -348,6 +358,7 @@ class Secrets(Section):
     jwt_secret: SecretStr = SecretStr("")
     privacy_key: SecretStr = SecretStr("")
     metrics_token: SecretStr = SecretStr("")
+    alerts_token: SecretStr = SecretStr("")
     monitoring_webhook_url: SecretStr = SecretStr("")
     postgres_password: SecretStr = SecretStr("")
     redis_password: SecretStr = SecretStr("")
@@ -380,6 +391,7 @@ class Settings(Section):
     outbox: OutboxSection = OutboxSection()
     egress: EgressSection = EgressSection()
     log: LogSection = LogSection()
+    alerts: AlertsSection = AlertsSection()
     database: DatabaseSection = DatabaseSection()
     retention: RetentionSection = RetentionSection()
     privacy: PrivacySection = PrivacySection()

@@ -23,5 +23,12 @@ def _price(text: str) -> str:
     return text
 
 
+def _number(text: str) -> str:
+    if not re.fullmatch(r"(\d{10,15})?", text, re.ASCII):
+        raise PydanticCustomError("not_a_phone", "escreva só dígitos, com país e DDD: 5520900000101")
+    return text
+
+
 Origin = Annotated[str, AfterValidator(_origin)]
 Price = Annotated[str, AfterValidator(_price)]
+PhoneNumber = Annotated[str, AfterValidator(_number)]

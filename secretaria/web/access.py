@@ -20,14 +20,14 @@ from secretaria.audit.trail import Actor, note_alone
 from secretaria.bootstrap import Installation
 from secretaria.settings import secret_values
 from secretaria.web.addresses import is_internal, peer, site_of
-from secretaria.web.described import OF_EVERYONE, OF_INTERNAL, OF_PERSONS, responses
+from secretaria.web.described import OF_ALERTMANAGER, OF_EVERYONE, OF_INTERNAL, OF_PERSONS, responses
 
 ACCESS = "access"
 EXPIRED_TOO = "password_expired_too"
 BY_PAGE = "asked_by_page"
 GOES_ON = "goes_on"  # on a router: its pages renew a session by themselves, no script of theirs has to
 RENEWED = "renewed"  # where the answer finds the next cookies of a session that was renewed
-EVERYONE, INTERNAL = "everyone", "internal"
+EVERYONE, INTERNAL, ALERTMANAGER = "everyone", "internal", "alertmanager"
 ACCESS_COOKIE, REFRESH_COOKIE = "__Host-secretaria-access", "__Host-secretaria-refresh"
 CSRF_HEADER = "x-csrf-token"
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -71,6 +71,18 @@ def for_internal(told: Mapping[int, Any] | None = None) -> dict[str, Any]:
     return {"opt": {ACCESS: INTERNAL}, "guards": [_require_internal], "responses": responses(OF_INTERNAL, told)}
 
 
+def for_alertmanager() -> dict[str, Any]:
+    """Declare a route for whoever has ``ALERTS_TOKEN``, from wherever; to others, and without one to all, it does not exist.
+
+    Our own networks are not enough: a page opened in a browser inside of them can post.
+    """
+    return {
+        "opt": {ACCESS: ALERTMANAGER},
+        "guards": [_require_alerts_token],
+        "responses": responses(OF_ALERTMANAGER),
+    }
+
+
 def for_role(role: Role, *, password_expired_too: bool = False, asked_by_page: bool = False) -> dict[str, Any]:
     """Declare a route for people of a role and of those above it.
 
@@ -95,7 +107,7 @@ def require_declarations(app: Litestar) -> None:
                 continue
             declared = handler.opt.get(ACCESS)
             guards = [getattr(guard, "func", guard) for guard in handler.resolve_guards()]
-            held = declared == EVERYONE or any(guard in (_require_internal, _require_person) for guard in guards)
+            held = declared == EVERYONE or any(guard in HOLDING for guard in guards)
             if declared is None or not held:
                 raise RouteUndeclared(route.path)
 
@@ -200,7 +212,18 @@ def _require_internal(connection: Connection, _: BaseRouteHandler) -> None:
     section = installation.settings.server
     if is_internal(connection, section.internal_networks, behind_proxy=bool(section.trusted_proxies)):
         return
+    _require_token(connection, secret_values(installation.settings.secrets.metrics_token))
+
+
+def _require_alerts_token(connection: Connection, _: BaseRouteHandler) -> None:
+    installation: Installation = connection.app.state.installation
+    _require_token(connection, secret_values(installation.settings.secrets.alerts_token))
+
+
+def _require_token(connection: Connection, tokens: Sequence[str]) -> None:
     given = connection.headers.get("authorization", "").removeprefix("Bearer ").encode()
-    tokens = secret_values(installation.settings.secrets.metrics_token)
     if not any(hmac.compare_digest(token.encode(), given) for token in tokens):
         raise NotFoundException
+
+
+HOLDING = frozenset({_require_internal, _require_alerts_token, _require_person})

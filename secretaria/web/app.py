@@ -23,6 +23,7 @@ from secretaria.logs import configure_logs
 from secretaria.settings import load_settings, privacy_key
 from secretaria.web import auth
 from secretaria.web.access import for_internal, provide_person, require_declarations
+from secretaria.web.alerts import take_notice
 from secretaria.web.described import ClosedStructs
 from secretaria.web.failures import answer_error, answer_fault, answer_http
 from secretaria.web.hardening import harden
@@ -34,7 +35,7 @@ from secretaria.web.panel.live import Doorbell
 from secretaria.web.request_lines import RequestLine
 from secretaria.web.webhook import receive_signed, receive_with_token
 
-CALLED_BY_MACHINES = "^/(?:webhook|livez|readyz|healthz|metrics)"
+CALLED_BY_MACHINES = "^/(?:webhook|alerts|livez|readyz|healthz|metrics)"
 
 
 def create_app() -> Litestar:
@@ -51,7 +52,17 @@ def build_app(installation: Installation) -> Litestar:
     doorbell = Doorbell(installation.waker)
     knocks = RefusedKnocks(installation.settings.server.refused_per_minute)
     app = Litestar(
-        route_handlers=[receive_signed, receive_with_token, livez, readyz, healthz, scrape, auth.router, shell.router],
+        route_handlers=[
+            receive_signed,
+            receive_with_token,
+            livez,
+            readyz,
+            healthz,
+            scrape,
+            take_notice,
+            auth.router,
+            shell.router,
+        ],
         dependencies={
             "installation": Provide(lambda: installation, sync_to_thread=False),
             "door": Provide(lambda: door, sync_to_thread=False),

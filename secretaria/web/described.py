@@ -26,6 +26,7 @@ REFUSALS = {
     503: "algo está fora; Retry-After diz quanto esperar",
 }
 OF_EVERYONE, OF_INTERNAL, OF_PERSONS = (400, 401, 403, 413, 415, 429, 503), (400, 404), tuple(REFUSALS)
+OF_ALERTMANAGER = (400, 404, 413, 503)
 
 
 class Refusal(Struct):

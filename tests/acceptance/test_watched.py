@@ -30,6 +30,7 @@ from tests.acceptance.conftest import Shop, open_shop
 
 DOCKER = Path(__file__).parents[2] / "docker"
 PATIENCE_SECONDS = 90.0
+OWNER, ALERTS_TOKEN = "5520900001090", "ficha-dos-alertas-0001"
 NAME = re.compile(r"\b(?:secretaria|redis|pg|container|probe)[a-z0-9_:]*|\bup\b")
 ELSEWHERE = {  # of cAdvisor and of the blackbox exporter, which do not run on a machine like this
     "container_cpu_usage_seconds_total",
@@ -68,7 +69,7 @@ def watch(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watch]:
     """Open a shop, and watch it with the files that a server gets; only the addresses and the pace are changed."""
     folder = tmp_path_factory.mktemp("watched")
     with ExitStack() as stack:
-        shop = stack.enter_context(open_shop())
+        shop = stack.enter_context(open_shop(ALERTS_TOKEN=ALERTS_TOKEN, SECRETARIA__ALERTS__OWNER_NUMBER=OWNER))
         watch = Watch(shop, f"http://127.0.0.1:{free_port()}")
         receiver = stack.enter_context(_receiver(watch.told))
         alertmanager = free_port()
@@ -84,6 +85,8 @@ def watch(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watch]:
             "--cluster.listen-address=",
             ALERTMANAGER="prometheus-alertmanager",
             MONITORING_WEBHOOK_URL=receiver,
+            ALERTS_TOKEN=ALERTS_TOKEN,
+            OWNER_ALERTS_URL=f"{shop.url}/alerts",
         )
         listen = watch.url.removeprefix("http://")
         _start(
@@ -150,18 +153,31 @@ def test_doctor_walks_the_whole_way_and_leaves_nothing(watch: Watch, tmp_path: P
     assert watch.shop.ledger.sent(PROBE_NUMBER) == ()
 
 
-def test_an_alert_arrives_when_the_workers_stop(watch: Watch) -> None:
-    """With the worker standing still the health check fails, and the notice arrives with what to do."""
+@pytest.fixture(scope="module")
+def rang(watch: Watch) -> dict[str, Any]:
+    """Let the worker stand still until the notice has arrived, and return the alert in it."""
     worker = watch.shop.pid_of("worker")
     os.kill(worker, signal.SIGSTOP)
     try:
         until(lambda: bool(_told_of(watch, "FalhaDeSaude", "workers")), "the notice arrived", lambda: str(watch.told))
         assert watch.value("secretaria_workers_alive") == 0.0
+        until(lambda: bool(watch.shop.ledger.sent(OWNER)), "the owner was told")
     finally:
         os.kill(worker, signal.SIGCONT)
-    (notice,) = _told_of(watch, "FalhaDeSaude", "workers")[:1]
-    assert notice["annotations"]["summary"] == "O exame de saúde encontrou workers fora do ar no último minuto."
-    assert (DOCKER.parent / notice["annotations"]["runbook"]).is_file()
+    return _told_of(watch, "FalhaDeSaude", "workers")[0]
+
+
+def test_an_alert_arrives_when_the_workers_stop(rang: dict[str, Any]) -> None:
+    """The health check fails, and the notice arrives with what to do."""
+    assert rang["annotations"]["summary"] == "O exame de saúde encontrou workers fora do ar no último minuto."
+    assert (DOCKER.parent / rang["annotations"]["runbook"]).is_file()
+
+
+def test_the_owner_hears_of_it_on_whatsapp(watch: Watch, rang: dict[str, Any]) -> None:
+    """One message at Whaticket for the same alert, beside the address for notices, though every worker stood still."""
+    told = [sent.body for sent in watch.shop.ledger.sent(OWNER) if rang["annotations"]["summary"] in sent.body]
+    assert len([body for body in told if f"*{rang['labels']['alertname']}*" in body]) == 1
+    assert f"O que fazer: {rang['annotations']['runbook']}" in told[0]
 
 
 def expressions() -> list[str]:

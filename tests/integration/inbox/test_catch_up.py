@@ -13,6 +13,7 @@ from secretaria.clock import HeldClock
 from secretaria.inbox.catch_up import CatchUpRoom, catch_up
 from secretaria.inbox.receive import receive_webhook
 from secretaria.queue.jobs import FILE_EVENT
+from secretaria.whaticket.notices import NOTICE_HEAD
 from tests.answering import Scene, WhaticketSite, captured_lines
 from tests.builders import NUMBER, PublishedNudges, a_door, a_filing_room, a_text, file_received, rows, with_token
 
@@ -73,6 +74,13 @@ def test_tickets_that_need_nobody_are_left_alone(room: CatchUpRoom, clock: HeldC
         whaticket.book.change(whaticket.book.receive(f"552090000030{last}", "oi"), change)
     whaticket.book.receive("5520900000304", "oi").unread = 0
     clock.advance(15 * 60 + 1)
+    assert catch_up(room) == 0
+
+
+def test_a_notice_to_the_owner_is_nobody_unheard(room: CatchUpRoom, clock: HeldClock, whaticket: WhaticketSite) -> None:
+    """The ticket that an alert opened at Whaticket is not a customer's."""
+    whaticket.book.receive(NUMBER, f"{NOTICE_HEAD}\n\n*NenhumWorker*")
+    clock.advance(61)
     assert catch_up(room) == 0
 
 

@@ -13,6 +13,7 @@ from secretaria.conversations.models import Author, Direction
 from secretaria.conversations.store import add_message, load_conversation
 from secretaria.inbox.filing import FilingRoom
 from secretaria.inbox.receive import Door
+from secretaria.whaticket.notices import NOTICE_HEAD
 from tests.builders import NUMBER, PublishedNudges, a_text, receive_and_file, rows
 
 SAID = "Bom dia, Juliana! A limpeza custa R$ 180 e dura cerca de 50 minutos."
@@ -149,6 +150,13 @@ def test_what_no_person_wrote_silences_nobody(door: Door, room: FilingRoom, mess
     assert rows(door.engine, "conversation")[0]["mode"] == "automatic"
     assert rows(door.engine, "turn")[0]["state"] == "waiting"
     assert [event["state"] for event in rows(door.engine, "inbox_event")] == ["filed", "ignored"]
+
+
+def test_a_notice_to_the_owner_opens_no_conversation(door: Door, room: FilingRoom) -> None:
+    """What Whaticket shows of an alert that we sent is nobody's word: no contact, no conversation, no attendant."""
+    event = receive_and_file(door, room, an_own(f"{NOTICE_HEAD}\n\n*NenhumWorker*\nNenhum worker está vivo."))
+    assert event.ignored == "from_me"
+    assert rows(door.engine, "contact") == rows(door.engine, "conversation") == rows(door.engine, "message") == []
 
 
 def test_a_person_who_writes_first_has_the_conversation(door: Door, room: FilingRoom, clock: HeldClock) -> None:

@@ -81,16 +81,26 @@ def test_no_page_is_left_of_an_alert_that_is_gone() -> None:
     assert {page.stem for page in (ROOT / "docs/operacao").glob("*.md")} == {alert["alert"] for alert in alerts()}
 
 
-@pytest.mark.parametrize(
-    "url", ["https://avisos.exemplo/gancho?canal='a'&chave=x", ""], ids=["with an address", "without"]
-)
-def test_alertmanager_takes_its_configuration(url: str, tmp_path: Path) -> None:
-    """With an address for notices or without one, and every alert finds its way."""
-    written = run("sh", PROMETHEUS / "start-alertmanager.sh", "--print", MONITORING_WEBHOOK_URL=url)
+@pytest.mark.parametrize("url", ["https://avisos.exemplo/gancho?canal='a'&chave=x", ""], ids=["address", "no address"])
+@pytest.mark.parametrize("token", ["ficha-'a'-0001,ficha-antiga", ""], ids=["token", "no token"])
+def test_alertmanager_takes_its_configuration(url: str, token: str, tmp_path: Path) -> None:
+    """With an address for notices, with the token of our service, with both and with neither; a rotating token is one."""
+    keys = {"MONITORING_WEBHOOK_URL": url, "ALERTS_TOKEN": token}
+    written = run("sh", PROMETHEUS / "start-alertmanager.sh", "--print", **keys)
     config = tmp_path / "alertmanager.yml"
     config.write_text(written, encoding="utf-8")
     assert "SUCCESS" in run("amtool", "check-config", config)
-    assert ("https://avisos.exemplo/gancho?canal=%27a%27&chave=x" in written) is bool(url)
-    for severity in {alert["labels"]["severity"] for alert in alerts()}:
-        found = run("amtool", "config", "routes", "test", f"--config.file={config}", f"severity={severity}")
-        assert found.strip() == "monitoring"
+    told = {one["name"]: one.get("webhook_configs", []) for one in yaml.safe_load(written)["receivers"]}
+    assert [one["url"] for one in told["monitoring"]] == ([url] if url else [])
+    owner = [(one["url"], one["http_config"]["authorization"]["credentials"]) for one in told["owner"]]
+    assert owner == ([("http://api:8000/alerts", "ficha-'a'-0001")] if token else [])
+
+
+@pytest.mark.parametrize("alert", alerts(), ids=lambda alert: str(alert["alert"]))
+def test_every_alert_finds_its_way(alert: dict[str, Any], tmp_path: Path) -> None:
+    """All go to the address for notices; what somebody must act on now goes to the owner's WhatsApp too."""
+    config, severity = tmp_path / "alertmanager.yml", alert["labels"]["severity"]
+    config.write_text(run("sh", PROMETHEUS / "start-alertmanager.sh", "--print"), encoding="utf-8")
+    labels = (f"alertname={alert['alert']}", f"severity={severity}")
+    found = run("amtool", "config", "routes", "test", f"--config.file={config}", *labels)
+    assert found.strip() == ("owner,monitoring" if severity == "critical" else "monitoring")

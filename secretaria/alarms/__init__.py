@@ -1,0 +1,1 @@
+"""Alerts of the monitoring as a WhatsApp message to the owner."""
