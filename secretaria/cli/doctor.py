@@ -22,8 +22,12 @@ def doctor(
         str, typer.Option(metavar="URL", help="Com --e2e: confere também se este Prometheus viu o evento.")
     ] = "",
     listen: Annotated[
-        str, typer.Option(metavar="ENDEREÇO", help="Com --e2e: onde o Whaticket de mentira espera os workers.")
-    ] = "127.0.0.1",
+        str,
+        typer.Option(
+            metavar="ENDEREÇO",
+            help="Com --e2e: onde o Whaticket de mentira espera os workers (padrão: na rede do banco de dados).",
+        ),
+    ] = "",
 ) -> None:
     """Examina a instalação e diz como consertar o que estiver errado."""
     from secretaria.cli.console import paper, print_json
@@ -45,9 +49,10 @@ def doctor(
 
 
 def _end_to_end(url: str, prometheus: str, listen: str) -> Iterator[Result]:
-    from secretaria.cli.end_to_end import examine_end_to_end
+    from secretaria.cli.end_to_end import address_towards, examine_end_to_end
     from secretaria.cli.installed import open_installation
 
     installation = open_installation()
     server = installation.settings.server
-    return examine_end_to_end(installation, url or f"http://{server.host}:{server.port}", prometheus, listen)
+    reached = listen or address_towards(installation.settings.secrets.database_url.get_secret_value())
+    return examine_end_to_end(installation, url or f"http://{server.host}:{server.port}", prometheus, reached)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import socket
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -10,6 +11,7 @@ from typing import TypeVar
 from uuid import UUID
 
 import httpx
+from sqlalchemy.engine import make_url
 from sqlmodel import Session, SQLModel, col, select
 
 from secretaria.bootstrap import Installation
@@ -30,6 +32,7 @@ from secretaria.whaticket.probing import PROBE_NUMBER, LookAlike, announce, with
 QUESTION = "Qual é o horário de funcionamento?"
 NAME = "Exame de ponta a ponta"
 ACCEPTED = 202
+LOOPBACK = "127.0.0.1"
 POLL_SECONDS = 0.1
 FILED_SECONDS, ANSWERED_SECONDS, SENT_SECONDS, SEEN_SECONDS = 20.0, 90.0, 30.0, 60.0
 METRIC = "secretaria_webhook_received_total"
@@ -67,6 +70,25 @@ def examine_end_to_end(installation: Installation, url: str, prometheus: str, li
         left = session.exec(select(InboxEvent.id).where(InboxEvent.id == way.event)).first()
     found = "nada ficou do exame" if left is None else "o evento do exame ficou no banco"
     yield Result("limpeza", "ok" if left is None else "falha", found)
+
+
+def address_towards(database_url: str) -> str:
+    """Return the address of this machine that others beside the database reach: where it is asked from.
+
+    Workers share a network with their database, be it loopback, the network of the containers or a real one.
+
+    Args:
+        database_url: How PostgreSQL is reached.
+    """
+    address = make_url(database_url)
+    if not address.host or address.host.startswith("/"):
+        return LOOPBACK
+    try:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asking:
+            asking.connect((address.host, address.port or 5432))  # a datagram socket: nothing leaves
+            return str(asking.getsockname()[0])
+    except OSError:
+        return LOOPBACK
 
 
 def _walked(name: str, mend: str, step: Callable[[], str]) -> Result:

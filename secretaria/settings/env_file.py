@@ -7,7 +7,7 @@ import re
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import overload
 
@@ -30,11 +30,33 @@ def write_value(path: Path, name: str, value: str) -> None:
     Raises:
         PreflightRefused: The folder cannot be written; the file is as it was.
     """
-    before = path.read_text(encoding="utf-8") if path.is_file() else ""
-    line = f"{name}={_quoted(value)}"
-    place = re.compile(rf"^{re.escape(name)}=.*$", re.MULTILINE)
-    after = place.sub(lambda _: line, before) if place.search(before) else f"{before.rstrip()}\n{line}\n".lstrip("\n")
-    replace_privately(path, after)
+    write_values(path, {name: value})
+
+
+def write_values(path: Path, values: Mapping[str, str], comment: str = "") -> None:
+    """Give several names their values at once, as ``write_value`` does with one.
+
+    Args:
+        path: The file.
+        values: By name.
+        comment: A line that stands before the names that the file did not have yet.
+
+    Raises:
+        PreflightRefused: The folder cannot be written; the file is as it was.
+    """
+    text = path.read_text(encoding="utf-8") if path.is_file() else ""
+    added = []
+    for name, value in values.items():
+        line = f"{name}={_quoted(value)}"
+        place = re.compile(rf"^{re.escape(name)}=.*$", re.MULTILINE)
+        if place.search(text):
+            text = place.sub(lambda _, line=line: line, text)  # type: ignore[misc]  # mypy does not see the default
+        else:
+            added.append(line)
+    if added:
+        told = ["", f"# {comment}"] if comment else []
+        text = "\n".join([text.rstrip(), *told, *added, ""]).lstrip("\n")
+    replace_privately(path, text)
 
 
 def replace_privately(path: Path, text: str) -> None:
