@@ -8,7 +8,8 @@ import subprocess
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
@@ -137,7 +138,40 @@ class Runner:
         if code != 0:
             raise CommandFailed(argv, code, complaint.decode(errors="replace").splitlines()[-LAST_LINES:])
 
-    def _start(self, argv: Sequence[str], stdout: int | IO[bytes], stdin: IO[bytes] | None) -> subprocess.Popen[bytes]:
+    @contextmanager
+    def converse(self, argv: Sequence[str], *, seconds: float = 3600.0) -> Iterator[Callable[[str], str]]:
+        """Keep a program that answers each line with a line; it is ended with the block, or after its time.
+
+        Raises:
+            ProgramMissing: It is not installed.
+            CommandFailed: It ended instead of answering.
+        """
+        process = self._start(argv, subprocess.PIPE, subprocess.PIPE)
+        deadline = threading.Timer(seconds, process.kill)
+        deadline.start()
+
+        def ask(line: str) -> str:
+            answer = b""
+            if process.stdin is not None and process.stdout is not None:
+                with suppress(BrokenPipeError):
+                    process.stdin.write(f"{line}\n".encode())
+                    process.stdin.flush()
+                    answer = process.stdout.readline()
+            if not answer:
+                _, complaint = process.communicate()
+                raise CommandFailed(argv, process.returncode, complaint.decode(errors="replace").splitlines())
+            return answer.decode().rstrip("\n")
+
+        try:
+            yield ask
+        finally:
+            deadline.cancel()
+            process.kill()
+            process.communicate()
+
+    def _start(
+        self, argv: Sequence[str], stdout: int | IO[bytes], stdin: int | IO[bytes] | None
+    ) -> subprocess.Popen[bytes]:
         try:
             return subprocess.Popen(  # noqa: S603  # argument lists of our own, and no shell reads them
                 list(argv),

@@ -340,6 +340,15 @@ class BackupSection(Section):
     kept_days: int = Field(default=7, ge=1, le=365, description="Cópias diárias que ficam.")
     kept_weeks: int = Field(default=4, ge=0, le=104, description="Cópias semanais que ficam, além das diárias.")
     kept_months: int = Field(default=3, ge=0, le=60, description="Cópias mensais que ficam, além das semanais.")
+    verify_days: int = Field(
+        default=7, ge=0, le=365, description="De quantos em quantos dias a cópia diária é restaurada à parte; 0 nunca."
+    )
+    encrypt_to: tuple[str, ...] = Field(
+        default=(), description="Chaves públicas do age (age1...) para as quais as cópias são cifradas."
+    )
+    passphrase_file: str = Field(
+        default="", description="Arquivo com a frase-senha das cópias, para quem não usa chave pública."
+    )
 
 
 class Secrets(Section):

@@ -1,0 +1,168 @@
+"""Takes a copy: the database as one snapshot shows it, the business folder, the configuration without its secrets."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from dotenv import dotenv_values
+from loguru import logger
+
+import secretaria
+from secretaria.errors import NotFound, SecretariaError
+from secretaria.releases.archive import PREFIX, STAMP, draft_in, own_folder, parts_of, seal_copy
+from secretaria.releases.manifest import Manifest, survey
+from secretaria.releases.premises import Premises
+from secretaria.releases.runner import CommandFailed
+from secretaria.releases.sealing import SUFFIX, Keys, check_keys
+
+DUMP, BUSINESS, CONFIGURATION = "database.dump", "business", "configuration"
+TAKEN, VERIFIED = "backup", "backup_verified"
+
+
+class CopyFailed(SecretariaError):
+    """A copy could not be finished; there is nothing of it under a good name."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(f"a cópia não foi feita: {why}", "confira o espaço em disco e o banco: secretaria doctor")
+
+
+class CopyNotFound(NotFound):
+    """There is no copy."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(f"nenhuma cópia em {folder}", "faça uma com: secretaria backup")
+
+
+@dataclass(frozen=True)
+class Backup:
+    """A finished copy.
+
+    Attributes:
+        path: The file.
+        bytes: Its size.
+        taken_at: The moment it shows.
+        migration_head: Revision of the schema in it; empty where only the file's name was read.
+        seconds: How long it took; 0 where it was found.
+    """
+
+    path: Path
+    bytes: int
+    taken_at: datetime
+    migration_head: str = ""
+    seconds: float = 0.0
+
+
+def take_backup(
+    premises: Premises,
+    *,
+    reason: str,
+    folder: Path | None = None,
+    keys: Keys | None = None,
+    now: datetime | None = None,
+) -> Backup:
+    """Copy an installation while it runs; what is told in the manifest is read in the snapshot that is dumped.
+
+    Args:
+        premises: The installation.
+        reason: Why, a few words in Portuguese.
+        folder: Where to; the installation's own by default.
+        keys: What locks it; the installation's own by default.
+        now: The present moment.
+
+    Raises:
+        LockHeld: Another copy is under way.
+        CopyFailed: The database is away or the disk is full; nothing was left.
+        PreflightRefused: The folder cannot be written.
+    """
+    began, moment = time.monotonic(), now or datetime.now(UTC)
+    to, locks = folder or premises.copies, keys or premises.keys
+    check_keys(locks)
+    with own_folder(to), draft_in(to) as draft:
+        contents = draft / "contents"
+        try:
+            manifest = _gather(premises, contents, reason, moment)
+            path = seal_copy(contents, manifest, to, locks)
+        except (OSError, CommandFailed) as error:
+            raise CopyFailed(
+                error.message if isinstance(error, CommandFailed) else error.strerror or str(error)
+            ) from error
+    taken = Backup(path, path.stat().st_size, moment, manifest.migration_head, time.monotonic() - began)
+    remember(
+        premises, TAKEN, moment, {"file": path.name, "bytes": taken.bytes, "locked": locks.locking, "reason": reason}
+    )
+    return taken
+
+
+def latest_backup(folder: Path) -> Backup:
+    """Return the newest finished copy in a folder.
+
+    Raises:
+        CopyNotFound: There is none.
+    """
+    found = list_backups(folder)
+    if not found:
+        raise CopyNotFound(folder)
+    return found[0]
+
+
+def list_backups(folder: Path) -> list[Backup]:
+    """Return the finished copies in a folder, the newest first; only their names are read."""
+    found = []
+    for path in folder.glob(f"{PREFIX}*.tar*"):
+        stamp, _, rest = path.name.removeprefix(PREFIX).partition(".")
+        if rest not in {"tar", f"tar{SUFFIX}"}:
+            continue
+        try:
+            taken_at = datetime.strptime(stamp, STAMP).replace(tzinfo=UTC)
+        except ValueError:
+            continue
+        found.append(Backup(path, path.stat().st_size, taken_at))
+    return sorted(found, key=lambda backup: backup.taken_at, reverse=True)
+
+
+def remember(premises: Premises, chore: str, at: datetime, told: dict[str, object]) -> None:
+    """Note in the database what was done, where ``status`` and the metrics read it; a copy is good without that too."""
+    values = f"'{chore}', '{at.date()}', '{at.isoformat()}', '{at.isoformat()}', $told${json.dumps(told)}$told$"
+    noted = (
+        f"INSERT INTO chore_run (name, day, begun_at, ended_at, done) VALUES ({values}) ON CONFLICT (name, day) "  # noqa: S608  # words of our own
+        "DO UPDATE SET begun_at = excluded.begun_at, ended_at = excluded.ended_at, done = excluded.done"
+    )
+    try:
+        premises.postgres.tell(noted)
+    except CommandFailed as error:
+        logger.bind(chore=chore, error=error.message).warning("backup_not_noted")
+
+
+def _gather(premises: Premises, contents: Path, reason: str, moment: datetime) -> Manifest:
+    contents.mkdir(mode=0o700)
+    with premises.postgres.snapshot() as (snapshot, ask):
+        tables, head, server = survey(ask)
+        with (contents / DUMP).open("wb") as dump:
+            premises.postgres.dump(snapshot, dump)
+    for source in _plain_files(premises.business):
+        target = contents / BUSINESS / source.relative_to(premises.business)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(source, target)
+    if premises.configuration is not None:
+        (contents / CONFIGURATION).mkdir()
+        shutil.copyfile(premises.configuration, contents / CONFIGURATION / premises.configuration.name)
+    return Manifest(
+        version=secretaria.__version__,
+        migration_head=head,
+        taken_at=moment,
+        reason=reason,
+        postgresql=server,
+        tables=tables,
+        parts=parts_of(contents),
+        env_keys=tuple(sorted(dotenv_values(premises.env_file))) if premises.env_file.is_file() else (),
+    )
+
+
+def _plain_files(folder: Path) -> list[Path]:
+    """Find what a business folder is made of; a link may lead anywhere, so it is not followed."""
+    return sorted(path for path in folder.rglob("*") if path.is_file() and not path.is_symlink())
