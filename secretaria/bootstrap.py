@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from secretaria.inbox.catch_up import CatchUpRoom
     from secretaria.inbox.drain import Drain
     from secretaria.inbox.filing import FilingRoom
+    from secretaria.inbox.group_commit import GroupCommit
     from secretaria.inbox.receive import Door
     from secretaria.inbox.spool import Spool
     from secretaria.knowledge.library import PublishedLibrary
@@ -304,6 +305,12 @@ class Installation:
         from secretaria.inbox.spool import Spool
 
         return Spool(self.settings.home / "spool", self.settings.inbox.spool_max_bytes)
+
+    def group_commit(self) -> GroupCommit:
+        """What keeps the events of all requests of a server process."""
+        from secretaria.inbox.group_commit import GroupCommit
+
+        return GroupCommit(self.engine, self.publisher, self.spool)
 
     def drain(self) -> Drain:
         """What files the spool when PostgreSQL is back."""

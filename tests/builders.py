@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -51,6 +51,10 @@ class PublishedNudges:
     def publish(self, job: Job, identifier: str, delay_seconds: float = 0.0) -> None:
         """Keep a nudge."""
         self.published.append(Nudge(job, identifier, delay_seconds))
+
+    def publish_all(self, job: Job, identifiers: Sequence[str]) -> None:
+        """Keep nudges."""
+        self.published += [Nudge(job, identifier, 0.0) for identifier in identifiers]
 
     def of(self, job: Job) -> list[Nudge]:
         """Return the nudges of one job, oldest first."""

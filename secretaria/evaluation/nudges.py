@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import count
 
@@ -35,6 +35,11 @@ class HeldQueue:
         """Put a nudge where its moment is."""
         due = self._clock.now() + timedelta(seconds=delay_seconds)
         heapq.heappush(self._waiting, (due, next(self._order), job.name, identifier))
+
+    def publish_all(self, job: Job, identifiers: Sequence[str]) -> None:
+        """Put nudges where they are due at once."""
+        for identifier in identifiers:
+            self.publish(job, identifier)
 
     def run_until(self, moment: datetime) -> None:
         """Run what is due by a moment, and let the clock arrive there."""

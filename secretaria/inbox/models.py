@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
@@ -53,3 +54,22 @@ class InboxEvent(SQLModel, table=True):
     received_at: datetime = Field(sa_type=MOMENT)
     nudged_at: datetime | None = Field(default=None, sa_type=MOMENT)
     filed_at: datetime | None = Field(default=None, sa_type=MOMENT)
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """An event on its way into its row: what the door, the spool and the statement that keeps it hand on.
+
+    Attributes:
+        id: See ``InboxEvent``, as for all others.
+    """
+
+    id: UUID
+    channel: str
+    dedupe_key: str
+    received_at: datetime
+    signature: str | None = None
+    item: int = 0
+    state: str = EventState.RECEIVED
+    reason: str | None = None
+    body: bytes = b""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -15,8 +16,9 @@ from sqlalchemy import Engine
 from secretaria.clock import Clock
 from secretaria.crashpoints import crashpoint
 from secretaria.errors import Rejected
+from secretaria.inbox.group_commit import GroupCommit
 from secretaria.inbox.keeping import BODY_KEY, keep
-from secretaria.inbox.models import EventState, InboxEvent
+from secretaria.inbox.models import Arrival, EventState
 from secretaria.inbox.spool import Spool
 from secretaria.queue.publisher import Publisher
 from secretaria.whaticket.payload import decode_body, read_payload
@@ -25,6 +27,7 @@ from secretaria.whaticket.signature import presented_tokens, verify_signed, veri
 
 LONGEST_ID = 200
 MOST_ITEMS = 500
+QUICKLY_READ = 16 * 1024  # bytes; what is longer is read in a thread, so that others need not wait for it
 OWN_MESSAGE = "from_me"
 SIGNED_HEADERS = frozenset({b"x-signature", b"x-timestamp"})
 
@@ -84,8 +87,8 @@ class Receipt:
     ignored: str = ""
 
 
-def receive_webhook(door: Door, knock: Knock) -> Receipt:
-    """Take one request in.
+async def receive_together(door: Door, commits: GroupCommit, knock: Knock) -> Receipt:
+    """Take one request in, with one commit for all that wait at the same moment.
 
     Returns:
         A receipt; by then every event of the body is committed, or on the disk while PostgreSQL is away.
@@ -94,15 +97,29 @@ def receive_webhook(door: Door, knock: Knock) -> Receipt:
         SignatureInvalid: The request is not authentic; nothing of it is kept.
         PayloadUnreadable: The body is not a JSON object.
         PayloadUnusable: Nobody can be answered.
+        DoorCrowded: Too many requests wait to be kept.
         SpoolFull: The event could be kept nowhere.
     """
-    crashpoint("K1")
-    signature = authenticate(door, knock)
-    sent_at = _sent_at(door, knock, signature)
-    arrivals = _arrivals(door, knock.body, signature, sent_at)
-    crashpoint("K2")
-    kept = keep(door.engine, door.publisher, door.spool, arrivals)
+    if len(knock.body) <= QUICKLY_READ:
+        arrivals = _read(door, knock)
+    else:
+        arrivals = await asyncio.to_thread(_read, door, knock)
+    kept = await commits.keep(arrivals)
     crashpoint("K6")
+    return _receipt(arrivals, kept)
+
+
+def receive_webhook(door: Door, knock: Knock) -> Receipt:
+    """Take one request in, as ``receive_together`` does, where no server collects those of many.
+
+    Raises:
+        SignatureInvalid: The request is not authentic; nothing of it is kept.
+        PayloadUnreadable: The body is not a JSON object.
+        PayloadUnusable: Nobody can be answered.
+        SpoolFull: The event could be kept nowhere.
+    """
+    arrivals = _read(door, knock)
+    kept = keep(door.engine, door.publisher, door.spool, arrivals)
     return _receipt(arrivals, kept)
 
 
@@ -122,6 +139,16 @@ def authenticate(door: Door, knock: Knock) -> str | None:
     return None
 
 
+def _read(door: Door, knock: Knock) -> list[Arrival]:
+    """Return the events of a request that is authentic."""
+    crashpoint("K1")
+    signature = authenticate(door, knock)
+    sent_at = _sent_at(door, knock, signature)
+    arrivals = _arrivals(door, knock.body, signature, sent_at)
+    crashpoint("K2")
+    return arrivals
+
+
 def _sent_at(door: Door, knock: Knock, signature: str | None) -> datetime:
     """Return the moment that was signed, which no replay can change; the arrival where nothing is signed."""
     if signature is None:
@@ -129,7 +156,7 @@ def _sent_at(door: Door, knock: Knock, signature: str | None) -> datetime:
     return datetime.fromtimestamp(int(dict(knock.headers)[b"x-timestamp"]), UTC)
 
 
-def _arrivals(door: Door, body: bytes, signature: str | None, sent_at: datetime) -> list[InboxEvent]:
+def _arrivals(door: Door, body: bytes, signature: str | None, sent_at: datetime) -> list[Arrival]:
     """Turn a body into events, one for each message it carries; what nobody could answer is not among them."""
     payload = decode_body(body)
     try:
@@ -137,7 +164,7 @@ def _arrivals(door: Door, body: bytes, signature: str | None, sent_at: datetime)
     except Exception as error:  # noqa: BLE001  # an authentic event is never dropped because our reader has a fault
         logger.bind(error=type(error).__name__).error("payload_not_understood")
         parked = _event(door, body, signature, sent_at, 0, None)
-        return [parked.model_copy(update={"state": EventState.PARKED, "reason": type(error).__name__})]
+        return [replace(parked, state=EventState.PARKED, reason=type(error).__name__)]
     if len(readings) > MOST_ITEMS:
         raise PayloadUnusable("too_many_items")
     if all(reading.outcome == "rejected" for reading in readings):
@@ -151,11 +178,11 @@ def _arrivals(door: Door, body: bytes, signature: str | None, sent_at: datetime)
 
 def _event(
     door: Door, body: bytes, signature: str | None, sent_at: datetime, item: int, reading: Reading | None
-) -> InboxEvent:
+) -> Arrival:
     """Describe one event; what changes who has the word is kept to be looked at, of the rest only the reason."""
     ignored = reading is not None and reading.outcome == "ignored"
     to_look_at = reading is None or not ignored or _changes_who_speaks(reading)
-    return InboxEvent(
+    return Arrival(
         id=uuid_utils.compat.uuid7(),
         channel=door.channel,
         dedupe_key=_message_key(reading, to_look_at=to_look_at) or _body_key(body, item, sent_at),
@@ -190,7 +217,7 @@ def _body_key(body: bytes, item: int, at: datetime) -> str:
     return f"{BODY_KEY}{hashlib.sha256(body).hexdigest()}:{item}:{int(at.timestamp())}"
 
 
-def _receipt(arrivals: Sequence[InboxEvent], kept: Sequence[InboxEvent]) -> Receipt:
+def _receipt(arrivals: Sequence[Arrival], kept: Sequence[Arrival]) -> Receipt:
     queued = [event for event in kept if event.state == EventState.PARKED or event.reason is None]
     if queued:
         return Receipt(event=queued[0].id)

@@ -15,20 +15,22 @@ import time
 import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from datetime import datetime
 from pathlib import Path
+from typing import Any
+from uuid import UUID
 
 from loguru import logger
 
 from secretaria.errors import Unavailable
-from secretaria.inbox.models import InboxEvent
+from secretaria.inbox.models import Arrival
 
 SUFFIX = ".spool"
 FRAME = struct.Struct(">II")  # how many bytes follow, and their CRC-32
 USUAL_BYTES = 16 * 1024  # room for a usual event: with less the spool counts as full
 REST_SECONDS = 2.0
-NOT_KEPT = {"body", "failures", "nudged_at", "filed_at"}
-Request = list[InboxEvent]
+Request = Sequence[Arrival]
 
 
 class SpoolFull(Unavailable):
@@ -197,9 +199,19 @@ class Spool:
 def _frame(request: Request) -> bytes:
     """A body is kept once, however many messages it carries."""
     body = next((event.body for event in request if event.body), b"")
-    told = [{**event.model_dump(mode="json", exclude=NOT_KEPT), "has_body": bool(event.body)} for event in request]
-    content = json.dumps(told).encode() + b"\n" + body
+    content = json.dumps([_told(event) for event in request]).encode() + b"\n" + body
     return FRAME.pack(len(content), zlib.crc32(content)) + content
+
+
+def _told(event: Arrival) -> dict[str, object]:
+    told = {field.name: getattr(event, field.name) for field in fields(event) if field.name != "body"}
+    return {**told, "id": str(event.id), "received_at": event.received_at.isoformat(), "has_body": bool(event.body)}
+
+
+def _heard(told: dict[str, Any], body: bytes) -> Arrival:
+    kept = body if told.pop("has_body") else b""
+    arrived = {"id": UUID(told["id"]), "received_at": datetime.fromisoformat(told["received_at"])}
+    return Arrival(**{**told, **arrived, "body": kept})
 
 
 def _read(path: Path) -> Iterator[Request]:
@@ -212,10 +224,7 @@ def _read(path: Path) -> Iterator[Request]:
             return
         position += FRAME.size + len(content)
         told, _, body = content.partition(b"\n")
-        yield [
-            InboxEvent.model_validate({**event, "body": body if event["has_body"] else b""})
-            for event in json.loads(told)
-        ]
+        yield [_heard(event, body) for event in json.loads(told)]
 
 
 def _content(kept: bytes, position: int) -> bytes | None:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import time
-from typing import Protocol
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
+from uuid import uuid4
 
 import dramatiq
+from dramatiq.brokers.redis import RedisBroker
 from dramatiq.errors import BrokerConnectionError
 from loguru import logger
 from redis.exceptions import RedisError
@@ -22,6 +25,10 @@ class Publisher(Protocol):
         """Nudge the row with this id, now or after a number of seconds; never raises."""
         ...
 
+    def publish_all(self, job: Job, identifiers: Sequence[str]) -> None:
+        """Nudge the rows with these ids now; never raises."""
+        ...
+
 
 class QueuePublisher:
     """The publisher over Dramatiq; it enqueues by name, so it never imports an actor.
@@ -30,19 +37,49 @@ class QueuePublisher:
     event of a batch and for each request of a rush.
     """
 
-    def __init__(self, broker: dramatiq.Broker) -> None:
+    def __init__(self, broker: RedisBroker) -> None:
         self._broker = broker
         self._rests_until = 0.0
 
     def publish(self, job: Job, identifier: str, delay_seconds: float = 0.0) -> None:
         """Nudge the row with this id, now or after a number of seconds; never raises."""
+        message = _message(job, identifier)
+        self._try(
+            lambda: self._broker.enqueue(message, delay=round(delay_seconds * 1000) or None), job=job, first=identifier
+        )
+
+    def publish_all(self, job: Job, identifiers: Sequence[str]) -> None:
+        """Nudge the rows with these ids now, with one call; never raises.
+
+        It writes what ``RedisBroker.enqueue`` writes, for all at once, without a script that Redis runs once for each;
+        a test compares the two, for the layout is Dramatiq's.
+        """
+        encoded: dict[Any, Any] = {}
+        for identifier in identifiers:
+            number = str(uuid4())
+            encoded[number] = _message(job, identifier, {"redis_message_id": number}).encode()
+        waiting = f"{self._broker.namespace}:{job.queue}"
+
+        def write() -> None:
+            pipeline = self._broker.client.pipeline(transaction=True)
+            pipeline.hset(f"{waiting}.msgs", mapping=encoded)
+            pipeline.rpush(waiting, *encoded)
+            pipeline.execute()
+
+        if encoded:
+            self._try(write, job=job, first=identifiers[0])
+
+    def _try(self, write: Callable[[], object], *, job: Job, first: str) -> None:
         if time.monotonic() < self._rests_until:
             return
-        message: dramatiq.Message[None] = dramatiq.Message(
-            queue_name=job.queue, actor_name=job.name, args=(identifier,), kwargs={}, options={}
-        )
         try:
-            self._broker.enqueue(message, delay=round(delay_seconds * 1000) or None)
+            write()
         except (RedisError, BrokerConnectionError, OSError) as error:
             self._rests_until = time.monotonic() + REST_SECONDS
-            logger.bind(job=job.name, id=identifier, error=type(error).__name__).warning("nudge_not_published")
+            logger.bind(job=job.name, id=first, error=type(error).__name__).warning("nudge_not_published")
+
+
+def _message(job: Job, identifier: str, options: dict[str, str] | None = None) -> dramatiq.Message[None]:
+    return dramatiq.Message(
+        queue_name=job.queue, actor_name=job.name, args=(identifier,), kwargs={}, options=options or {}
+    )

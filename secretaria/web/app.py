@@ -48,7 +48,8 @@ def create_app() -> Litestar:
 
 def build_app(installation: Installation) -> Litestar:
     """Build the application over the parts of an installation."""
-    door, drain, inside = installation.door(), installation.drain(), for_internal()
+    door, commits, drain = installation.door(), installation.group_commit(), installation.drain()
+    inside = for_internal()
     doorbell = Doorbell(installation.waker)
     knocks = RefusedKnocks(installation.settings.server.refused_per_minute)
     app = Litestar(
@@ -66,6 +67,7 @@ def build_app(installation: Installation) -> Litestar:
         dependencies={
             "installation": Provide(lambda: installation, sync_to_thread=False),
             "door": Provide(lambda: door, sync_to_thread=False),
+            "commits": Provide(lambda: commits, sync_to_thread=False),
             "doorbell": Provide(lambda: doorbell, sync_to_thread=False),
             "knocks": Provide(lambda: knocks, sync_to_thread=False),
             "person": Provide(provide_person, sync_to_thread=False),
@@ -75,8 +77,8 @@ def build_app(installation: Installation) -> Litestar:
         allowed_hosts=_panel_hosts(installation.settings.server.hosts),
         state=State({"installation": installation}),
         exception_handlers={SecretariaError: answer_error, HTTPException: answer_http, Exception: answer_fault},
-        on_startup=[drain.start],
-        on_shutdown=[drain.stop, installation.waker.close],
+        on_startup=[commits.start, drain.start],
+        on_shutdown=[commits.stop, drain.stop, installation.waker.close],
         openapi_config=OpenAPIConfig(
             title="Secretaria Virtual",
             version=secretaria.__version__,

@@ -13,7 +13,8 @@ from loguru import logger
 
 from secretaria import metrics
 from secretaria.errors import Rejected, SecretariaError, Unavailable
-from secretaria.inbox.receive import Door, Knock, Receipt, receive_webhook
+from secretaria.inbox.group_commit import GroupCommit
+from secretaria.inbox.receive import Door, Knock, Receipt, receive_together
 from secretaria.web.access import for_everyone
 from secretaria.web.addresses import peer, site_of
 from secretaria.web.knocks import RefusedKnocks
@@ -37,40 +38,45 @@ class EncodingRefused(HTTPException):
 @post(
     "/webhook/whaticket",
     status_code=ACCEPTED,
-    sync_to_thread=True,
     request_max_body_size=MAX_BODY_BYTES,
     **for_everyone(),
 )
-def receive_signed(
+async def receive_signed(
     request: Request[Any, Any, Any],
     body: RawBody,
     door: NamedDependency[Door],
+    commits: NamedDependency[GroupCommit],
     knocks: NamedDependency[RefusedKnocks],
 ) -> Response[Body]:
     """Receive an event that is signed, or that carries the token in a header or in the query."""
-    return _receive(door, knocks, request, body, path_token=None)
+    return await _receive(door, commits, knocks, request, body, path_token=None)
 
 
 @post(
     "/webhook/whaticket/{token:str}",
     status_code=ACCEPTED,
-    sync_to_thread=True,
     request_max_body_size=MAX_BODY_BYTES,
     **for_everyone(),
 )
-def receive_with_token(
+async def receive_with_token(
     request: Request[Any, Any, Any],
     body: RawBody,
     door: NamedDependency[Door],
+    commits: NamedDependency[GroupCommit],
     knocks: NamedDependency[RefusedKnocks],
 ) -> Response[Body]:
     """Receive an event of a Whaticket that can only be given a URL; the token counts as it was spelt, undecoded."""
     spelt = request.scope["raw_path"].rsplit(b"/", 1)[-1].decode("latin-1")
-    return _receive(door, knocks, request, body, path_token=spelt)
+    return await _receive(door, commits, knocks, request, body, path_token=spelt)
 
 
-def _receive(
-    door: Door, knocks: RefusedKnocks, request: Request[Any, Any, Any], body: bytes, path_token: str | None
+async def _receive(
+    door: Door,
+    commits: GroupCommit,
+    knocks: RefusedKnocks,
+    request: Request[Any, Any, Any],
+    body: bytes,
+    path_token: str | None,
 ) -> Response[Body]:
     begun = time.perf_counter()
     headers = list(request.scope["headers"])
@@ -80,7 +86,7 @@ def _receive(
     knock = Knock(headers=headers, body=body, query=request.scope["query_string"], path_token=path_token)
     status = "error"
     try:
-        receipt = receive_webhook(door, knock)
+        receipt = await receive_together(door, commits, knock)
         status, answer = _answer(receipt)
     except SignatureInvalid:
         status = "unauthorized"

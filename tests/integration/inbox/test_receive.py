@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -61,6 +61,11 @@ class Onlooker:
         """Look."""
         committed = [str(row["id"]) for row in rows(self.engine, "inbox_event")]
         self.seen.append((job.name, identifier, delay_seconds, committed))
+
+    def publish_all(self, job: Job, identifiers: Sequence[str]) -> None:
+        """Look, once for each."""
+        for identifier in identifiers:
+            self.publish(job, identifier)
 
 
 def test_the_event_is_committed_before_the_nudge_and_the_receipt(engine: Engine, door: Door) -> None:

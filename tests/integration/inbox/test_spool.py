@@ -20,7 +20,7 @@ from secretaria.clock import HeldClock
 from secretaria.database.engine import build_engine
 from secretaria.database.transaction import DatabaseUnavailable
 from secretaria.inbox.keeping import file_spool
-from secretaria.inbox.models import InboxEvent
+from secretaria.inbox.models import Arrival
 from secretaria.inbox.receive import Door, receive_webhook
 from secretaria.inbox.spool import FRAME, Spool, SpoolFull
 from secretaria.queue.jobs import FILE_EVENT
@@ -33,10 +33,10 @@ import sys, time
 from datetime import UTC, datetime
 from pathlib import Path
 import uuid_utils.compat
-from secretaria.inbox.models import InboxEvent
+from secretaria.inbox.models import Arrival
 from secretaria.inbox.spool import Spool
 spool = Spool(Path(sys.argv[1]), 1024 * 1024)
-spool.append([InboxEvent(id=uuid_utils.compat.uuid7(), channel="principal", dedupe_key="DE-OUTRO", body=b"{}",
+spool.append([Arrival(id=uuid_utils.compat.uuid7(), channel="principal", dedupe_key="DE-OUTRO", body=b"{}",
                          received_at=datetime(2026, 8, 11, 12, 0, tzinfo=UTC))])
 print("pronto", flush=True)
 time.sleep(600)
@@ -68,9 +68,9 @@ def next_life(tmp_path: Path) -> Spool:
     return Spool(tmp_path / "spool", PLENTY)
 
 
-def event_of(door: Door, position: int) -> InboxEvent:
+def event_of(door: Door, position: int) -> Arrival:
     """Build an event as the door would keep it."""
-    return InboxEvent(
+    return Arrival(
         id=UUID(f"0198a000-0000-7000-8000-{position:012d}"),
         channel=door.channel,
         dedupe_key=f"M{position}",
@@ -267,7 +267,7 @@ def test_an_event_that_postgresql_refuses_does_not_stop_the_others(
     cut_off: Door, spool: Spool, engine: Engine, nudges: PublishedNudges
 ) -> None:
     """What can never be stored as it is is parked under a name of its own, whole, and what is behind it is filed."""
-    poison = event_of(cut_off, 2).model_copy(update={"dedupe_key": "M\x002"})
+    poison = replace(event_of(cut_off, 2), dedupe_key="M\x002")
     for request in ([event_of(cut_off, 1)], [poison], [event_of(cut_off, 3)]):
         spool.append(request)
     file_spool(engine, nudges, spool)
