@@ -261,6 +261,6 @@ def _text(argument: str | None) -> str:
         return argument
     if argument == "-" or not sys.stdin.isatty():
         return sys.stdin.read()
-    import click
+    from secretaria.cli.editor import edited
 
-    return click.edit("") or ""
+    return edited("", "mensagem.txt")

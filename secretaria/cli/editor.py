@@ -49,5 +49,7 @@ def edited(text: str, name: str) -> str:
         try:
             subprocess.run([*shlex.split(editor), str(file)], check=True)  # noqa: S603  # the operator's own editor
         except (OSError, subprocess.CalledProcessError) as error:
-            raise PreflightRefused(f"o editor {editor!r} não funcionou", "defina EDITOR, ou passe o texto") from error
+            raise PreflightRefused(
+                f"o editor {editor!r} não funcionou", "defina EDITOR, ou passe o texto pela entrada padrão"
+            ) from error
         return file.read_text(encoding="utf-8")

@@ -6,11 +6,11 @@ import os
 import sys
 from collections.abc import Sequence
 
+from secretaria.cli.forwarding import VERBOSE, forward
 from secretaria.errors import ConfigurationError, GateFailed, LockHeld, PreflightRefused, SecretariaError, UsageInvalid
 from secretaria.privacy import describe_exception, tell_exception
 
 FAILURE, USAGE, PREFLIGHT, LOCKED, WENT_BACK, INTERRUPTED = 1, 2, 3, 4, 5, 130
-VERBOSE = ("-v", "--verbose")
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -27,6 +27,7 @@ def run(arguments: Sequence[str]) -> int:
     own, foreign = _split(arguments)
     verbose = any(argument in VERBOSE for argument in own)
     try:
+        forward(arguments)
         code = app(args=[*(argument for argument in own if argument not in VERBOSE), *foreign], standalone_mode=False)
     except SecretariaError as error:
         _say(error.message, error.hint, error if verbose else None)

@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from secretaria.bootstrap import Installation
 
 
+OPERATOR_VARIABLE = "SECRETARIA_OPERATOR"
+
+
 def open_installation() -> Installation:
     """Find the installation, and a database that this version can work on.
 
@@ -50,15 +53,16 @@ def find_installation() -> Installation:
 
 
 def operator_name() -> str:
-    """Name who types: the account and the machine."""
-    return f"{account_name()}@{socket.gethostname()}"
+    """Name who types: the account and the machine; in a container, those of whoever had it started."""
+    return os.environ.get(OPERATOR_VARIABLE) or f"{account_name()}@{socket.gethostname()}"
 
 
 def operator() -> Actor:
     """Say for the audit who types, and where."""
     from secretaria.audit.trail import Actor
 
-    return Actor(account_name(), "cli", socket.gethostname())
+    account, _, machine = operator_name().rpartition("@")
+    return Actor(account, "cli", machine)
 
 
 def account_name() -> str:
