@@ -13,10 +13,12 @@ from secretaria.cli import (
     agenda,
     attendants,
     audit,
+    certificate,
     config,
     conversations,
     demo,
     doctor,
+    healthcheck,
     inbox,
     incident,
     knowledge,
@@ -50,6 +52,8 @@ app.command("serve")(serve.serve)
 app.command("worker")(worker.worker)
 app.command("migrate")(migrate.migrate)
 app.command("doctor")(doctor.doctor)
+app.command("certificate")(certificate.certificate)
+app.command("healthcheck")(healthcheck.healthcheck)
 app.command("status")(status.status)
 app.command("logs")(logs.logs)
 app.command("audit")(audit.audit)
