@@ -139,6 +139,7 @@ MACHINES = (
             ("max(secretaria_worker_heartbeat_age_seconds)", "sinal mais velho (s)"),
         ],
     ),
+    # cAdvisor's names; ours is no machine that has it, so they were compared with the scrape that its own tests record.
     Panel(
         "Processador por contêiner",
         [('sum by (name) (rate(container_cpu_usage_seconds_total{name!=""}[5m]))', "{{name}}")],

@@ -7,12 +7,13 @@ import os
 import re
 import signal
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -27,15 +28,17 @@ from secretaria.simulation.phone import text_event
 from secretaria.whaticket.probing import PROBE_NUMBER
 from tests.acceptance.commands import free_port, secretaria
 from tests.acceptance.conftest import Shop, open_shop
+from tests.certificates import site_over_tls
+from tests.labels import NUMERIC_BOUNDS, label_values, personal
 
 DOCKER = Path(__file__).parents[2] / "docker"
 PATIENCE_SECONDS = 90.0
+SAID = "canario, meu cpf 529.982.247-25 e email zilda.canario@exemplo.com"
 OWNER, ALERTS_TOKEN = "5520900001090", "ficha-dos-alertas-0001"
 NAME = re.compile(r"\b(?:secretaria|redis|pg|container|probe)[a-z0-9_:]*|\bup\b")
-ELSEWHERE = {  # of cAdvisor and of the blackbox exporter, which do not run on a machine like this
+ELSEWHERE = {  # of cAdvisor, which no package brings; its own recorded scrape has both, with the label name
     "container_cpu_usage_seconds_total",
     "container_memory_working_set_bytes",
-    "probe_ssl_earliest_cert_expiry",
 }
 
 
@@ -46,11 +49,15 @@ class Watch:
     Attributes:
         url: Prometheus.
         told: The notices that reached the address for them.
+        near_its_end: An address whose certificate ends in ten days; that of ``expired`` has, that of ``fresh`` will not yet.
     """
 
     shop: Shop
     url: str
     told: list[dict[str, Any]] = field(default_factory=list)
+    near_its_end: str = ""
+    expired: str = ""
+    fresh: str = ""
 
     def ask(self, path: str, **parameters: str) -> Any:  # noqa: ANN401  # whatever Prometheus's API answers
         """Ask Prometheus."""
@@ -75,6 +82,11 @@ def watch(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watch]:
         alertmanager = free_port()
         exporters = _start_exporters(stack, shop)
         config = folder / "prometheus.yml"
+        watch.near_its_end = stack.enter_context(site_over_tls(folder, ends_in=timedelta(days=10)))
+        watch.expired = stack.enter_context(site_over_tls(folder, ends_in=-timedelta(days=2)))
+        watch.fresh = stack.enter_context(site_over_tls(folder, ends_in=timedelta(days=60)))
+        looked_at = [watch.near_its_end, watch.expired, watch.fresh]
+        (folder / "public_url.yml").write_text(yaml.safe_dump([{"targets": looked_at}]), encoding="utf-8")
         config.write_text(_prometheus_config(shop, alertmanager, exporters), encoding="utf-8")
         _start(
             stack,
@@ -102,7 +114,7 @@ def watch(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watch]:
 
 def test_every_target_is_up(watch: Watch) -> None:
     """The service and the exporters are scraped."""
-    jobs = {"secretaria", "postgresql", "redis"}
+    jobs = {"secretaria", "postgresql", "redis", "certificate"}
     until(lambda: _healthy(watch) == jobs, "all targets up", lambda: str(watch.ask("targets")["activeTargets"]))
 
 
@@ -127,6 +139,41 @@ def test_every_expression_is_of_names_that_live(watch: Watch) -> None:
         watch.ask("query", query=expression)
         missing = {name for name in NAME.findall(_without_labels(expression)) if name not in live}
         assert missing == set(), expression
+
+
+def test_a_certificate_near_its_end_is_seen(watch: Watch) -> None:
+    """The alert waits for its hour about those that end or have ended, and about nothing of one that lives."""
+    rings = 'ALERTS{alertname="CertificadoVencendo"}'
+    until(
+        lambda: (
+            {one["metric"]["instance"] for one in watch.ask("query", query=rings)["result"]}
+            == {watch.near_its_end, watch.expired}
+        ),
+        "the alert is pending",
+        lambda: str(watch.ask("query", query="probe_ssl_earliest_cert_expiry - time()")["result"]),
+    )
+
+
+def test_no_label_of_anything_that_is_watched_is_a_person(watch: Watch) -> None:
+    """Prometheus's own list of values, and the port of a worker that has answered a customer by itself, know nobody."""
+    number, port = "5520900001072", free_port()
+    urls = EmbeddedEngines(Path(watch.shop.environment["SECRETARIA_HOME"])).urls
+    engines = {"DATABASE_URL": urls.database_url, "REDIS_URL": urls.redis_url}
+    with ExitStack() as stack:
+        command = (sys.executable, "-m", "secretaria", "worker", "--metrics-port", str(port))
+        _start(stack, *command, **watch.shop.environment, **engines)
+        until(lambda: watch.value("secretaria_workers_alive") == 2.0, "it lives")
+        other = watch.shop.pid_of("worker")
+        stack.callback(os.kill, other, signal.SIGCONT)
+        os.kill(other, signal.SIGSTOP)
+        event = text_event(number, f"{SAID}, quanto custa a limpeza?", "W2", datetime.now(UTC), "Zilda Canario")
+        watch.shop.phone.post(event)
+        sent = re.compile(r"secretaria_whaticket_send_success_total [1-9]")
+        until(lambda: bool(sent.search(_metrics_of(port))), "that worker said something")
+        shown = _metrics_of(port)
+    names = [name for name in watch.ask("labels") if name not in NUMERIC_BOUNDS]
+    watched = {value for name in names for value in watch.ask(f"label/{name}/values")}
+    assert personal(watched | label_values(shown), [number, "zilda", "canario"]) == {}
 
 
 def test_doctor_walks_the_whole_way_and_leaves_nothing(watch: Watch, tmp_path: Path) -> None:
@@ -192,6 +239,10 @@ def expressions() -> list[str]:
     return [*shown, *(rule["expr"] for group in rules["groups"] for rule in group["rules"])]
 
 
+def _metrics_of(port: int) -> str:
+    return httpx.get(f"http://127.0.0.1:{port}/metrics", trust_env=False).text
+
+
 def _without_labels(expression: str) -> str:
     return re.sub(r'"[^"]*"', "", expression)
 
@@ -227,18 +278,19 @@ def _prometheus_config(shop: Shop, alertmanager: int, exporters: dict[str, int])
     config["alerting"]["alertmanagers"][0]["static_configs"][0]["targets"] = [f"127.0.0.1:{alertmanager}"]
     targets = {"secretaria": shop.url.removeprefix("http://")}
     targets |= {job: f"127.0.0.1:{port}" for job, port in exporters.items()}
-    config["scrape_configs"] = [
-        {**scrape, "static_configs": [{"targets": [targets[scrape["job_name"]]]}]}
-        for scrape in config["scrape_configs"]
-        if scrape["job_name"] in targets
-    ]
+    config["scrape_configs"] = [one for one in config["scrape_configs"] if one["job_name"] in targets]
+    for scrape in config["scrape_configs"]:
+        if scrape["job_name"] == "certificate":
+            scrape["relabel_configs"][-1]["replacement"] = targets["certificate"]
+        else:
+            scrape["static_configs"] = [{"targets": [targets[scrape["job_name"]]]}]
     for scrape in config["scrape_configs"]:
         scrape["scrape_interval"] = scrape["scrape_timeout"] = "5s" if scrape["job_name"] != "secretaria" else "2s"
     return yaml.safe_dump(config)
 
 
 def _start_exporters(stack: ExitStack, shop: Shop) -> dict[str, int]:
-    ports = {"postgresql": free_port(), "redis": free_port()}
+    ports = {"postgresql": free_port(), "redis": free_port(), "certificate": free_port()}
     urls = EmbeddedEngines(Path(shop.environment["SECRETARIA_HOME"])).urls
     database = make_url(urls.database_url)
     _start(
@@ -254,6 +306,12 @@ def _start_exporters(stack: ExitStack, shop: Shop) -> dict[str, int]:
         "prometheus-redis-exporter",
         f"-redis.addr={socket}",
         f"-web.listen-address=127.0.0.1:{ports['redis']}",
+    )
+    _start(
+        stack,
+        "prometheus-blackbox-exporter",
+        f"--config.file={DOCKER}/prometheus/blackbox.yml",
+        f"--web.listen-address=127.0.0.1:{ports['certificate']}",
     )
     return ports
 
