@@ -25,6 +25,7 @@ from secretaria.cli import (
     logs,
     migrate,
     queue,
+    rehearse,
     retention,
     secrets,
     serve,
@@ -51,6 +52,7 @@ app.command("up")(up.up)
 app.command("serve")(serve.serve)
 app.command("worker")(worker.worker)
 app.command("migrate")(migrate.migrate)
+app.command("rehearse")(rehearse.rehearse)
 app.command("doctor")(doctor.doctor)
 app.command("certificate")(certificate.certificate)
 app.command("healthcheck")(healthcheck.healthcheck)

@@ -141,8 +141,8 @@ def show_flips(flips: Sequence[Flip], *, as_json: bool) -> None:
             str(flip.turn),
             str(flip.trial),
             CHANGES[flip.change],
-            _short(flip.before),
-            _short(flip.after),
+            shortened(flip.before),
+            shortened(flip.after),
         )
     paper().print(table)
     counts = Counter(flip.change for flip in flips)
@@ -156,12 +156,13 @@ def _show_mismatches(result: SuiteResult) -> None:
     table = Table("conversa", "turno", "o quê", *HEADINGS.get(result.suite, ("esperado", "veio")))
     for one in wrong[:MOST_ROWS]:
         kind = KINDS.get(one.kind, one.kind)
-        table.add_row(one.conversation, str(one.turn), kind, _short(one.expected), _short(one.found))
+        table.add_row(one.conversation, str(one.turn), kind, shortened(one.expected), shortened(one.found))
     paper().print(table)
     if len(wrong) > MOST_ROWS:
         say(f"só as primeiras {MOST_ROWS} diferenças; todas com --json ou --out")
 
 
-def _short(value: object) -> str:
+def shortened(value: object) -> str:
+    """Return a value as it fits a cell."""
     written = "" if value is None else str(value)
     return written if len(written) <= LONGEST_CELL else f"{written[:LONGEST_CELL]}…"

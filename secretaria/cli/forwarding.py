@@ -31,6 +31,7 @@ FORWARDED = frozenset(
         "knowledge",
         "migrate",
         "queue",
+        "rehearse",
         "retention",
         "simulate",
         "status",

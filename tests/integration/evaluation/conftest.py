@@ -1,8 +1,8 @@
-"""The labelled conversations of the clinic, played once for all tests that look at what came of them."""
+"""What tests look at: the labelled conversations of the clinic, played once, and two customers whose turns were recorded."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 
@@ -13,8 +13,12 @@ from secretaria.evaluation.oracle import run_oracle
 from secretaria.evaluation.recorded import Archive
 from secretaria.evaluation.repeating import run_again
 from secretaria.evaluation.results import SuiteResult, TurnResult
+from secretaria.knowledge.library import PublishedLibrary, publish_folder
 from secretaria.local.engines import EngineUrls
 from secretaria.simulation import SAMPLE_BUSINESS
+from tests.answering import BUBBLES, Scene, a_draft
+from tests.builders import NUMBER
+from tests.scripted_model import ScriptedModel, says
 
 
 @dataclass
@@ -40,3 +44,16 @@ def clinic(engines: EngineUrls) -> Played:
     played.oracle = run_oracle(Bench(engine, SAMPLE_BUSINESS, repeat))
     engine.dispose()
     return played
+
+
+@pytest.fixture
+def recorded(scene: Scene, model: ScriptedModel) -> Scene:
+    """Two customers were answered from the published clinic, one of them about the price of a cleaning."""
+    publish_folder(scene.engine, SAMPLE_BUSINESS, scene.clock.now())
+    scene.room = replace(scene.room, library=PublishedLibrary(scene.engine, SAMPLE_BUSINESS, scene.clock))
+    for number in (NUMBER, "5520900000102"):
+        model.endings.append(says(a_draft(bubbles=BUBBLES)))
+        scene.customer_writes("quanto custa a limpeza?", number=number)
+        scene.quiet()
+        scene.answer(len(scene.turns()))
+    return scene

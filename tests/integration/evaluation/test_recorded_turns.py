@@ -22,7 +22,6 @@ from secretaria.evaluation.repeating import estimate_again, run_again
 from secretaria.evaluation.results import SuiteResult
 from secretaria.evaluation.spending import CappedChat
 from secretaria.knowledge.folder import load_business_folder, read_folder
-from secretaria.knowledge.library import PublishedLibrary, publish_folder
 from secretaria.knowledge.store import load_business, write_version
 from secretaria.llm.budget import Budget
 from secretaria.llm.chat import ChatAnswer, ChatRequest
@@ -60,19 +59,6 @@ class Asked:
 
     def close(self) -> None:
         """Do nothing."""
-
-
-@pytest.fixture
-def recorded(scene: Scene, model: ScriptedModel) -> Scene:
-    """Two customers were answered from the published clinic, one of them about the price of a cleaning."""
-    publish_folder(scene.engine, SAMPLE_BUSINESS, scene.clock.now())
-    scene.room = replace(scene.room, library=PublishedLibrary(scene.engine, SAMPLE_BUSINESS, scene.clock))
-    for number in (NUMBER, "5520900000102"):
-        model.endings.append(says(a_draft(bubbles=BUBBLES)))
-        scene.customer_writes("quanto custa a limpeza?", number=number)
-        scene.quiet()
-        scene.answer(len(scene.turns()))
-    return scene
 
 
 def again(scene: Scene, change: Change | None = None, *, kept_only: bool = False) -> SuiteResult:
