@@ -50,6 +50,12 @@ class ServerSection(Section):
     refused_per_minute: int = Field(
         default=600, ge=1, description="Pedidos sem autenticação que um endereço pode fazer ao webhook por minuto."
     )
+    drain_seconds: float = Field(
+        default=0.0,
+        ge=0,
+        le=60,
+        description="Ao parar, quanto o serviço ainda atende depois de dizer em /readyz que vai parar; para quem tem um proxy à frente.",
+    )
 
 
 class InboxSection(Section):

@@ -29,6 +29,7 @@ from secretaria.web.failures import answer_error, answer_fault, answer_http
 from secretaria.web.hardening import harden
 from secretaria.web.health import healthz, livez, readyz
 from secretaria.web.knocks import RefusedKnocks
+from secretaria.web.leaving import Departure
 from secretaria.web.metrics import scrape
 from secretaria.web.panel import shell
 from secretaria.web.panel.live import Doorbell
@@ -51,6 +52,7 @@ def build_app(installation: Installation) -> Litestar:
     door, commits, drain = installation.door(), installation.group_commit(), installation.drain()
     inside = for_internal()
     doorbell = Doorbell(installation.waker)
+    departure = Departure(installation.settings.server.drain_seconds)
     knocks = RefusedKnocks(installation.settings.server.refused_per_minute)
     app = Litestar(
         route_handlers=[
@@ -69,6 +71,7 @@ def build_app(installation: Installation) -> Litestar:
             "door": Provide(lambda: door, sync_to_thread=False),
             "commits": Provide(lambda: commits, sync_to_thread=False),
             "doorbell": Provide(lambda: doorbell, sync_to_thread=False),
+            "departure": Provide(lambda: departure, sync_to_thread=False),
             "knocks": Provide(lambda: knocks, sync_to_thread=False),
             "person": Provide(provide_person, sync_to_thread=False),
         },
@@ -77,7 +80,7 @@ def build_app(installation: Installation) -> Litestar:
         allowed_hosts=_panel_hosts(installation.settings.server.hosts),
         state=State({"installation": installation}),
         exception_handlers={SecretariaError: answer_error, HTTPException: answer_http, Exception: answer_fault},
-        on_startup=[commits.start, drain.start],
+        on_startup=[commits.start, drain.start, departure.announce],
         on_shutdown=[commits.stop, drain.stop, installation.waker.close],
         openapi_config=OpenAPIConfig(
             title="Secretaria Virtual",

@@ -17,6 +17,7 @@ from secretaria.database.transaction import DatabaseUnavailable
 from secretaria.errors import SecretariaError
 from secretaria.health import check_health
 from secretaria.web.access import for_everyone, for_internal
+from secretaria.web.leaving import Departure
 
 OK, UNAVAILABLE = 200, 503
 Body = dict[str, Any]
@@ -29,8 +30,13 @@ def livez() -> Body:
 
 
 @get("/readyz", sync_to_thread=True, **for_everyone({UNAVAILABLE: Body}))
-def readyz(installation: NamedDependency[Installation]) -> Response[Body]:
-    """Say whether an event sent now would be kept: by PostgreSQL, or on the spool while it is away."""
+def readyz(installation: NamedDependency[Installation], departure: NamedDependency[Departure]) -> Response[Body]:
+    """Say whether an event sent now would be kept: by PostgreSQL, or on the spool while it is away.
+
+    A service that was told to stop says no while it still answers, so that nobody is sent to it any more.
+    """
+    if departure.begun:
+        return Response({"status": "leaving", "detail": "este serviço vai parar"}, status_code=UNAVAILABLE)
     try:
         _ask_for_schema(installation)
     except SecretariaError as error:
