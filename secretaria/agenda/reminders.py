@@ -90,12 +90,29 @@ def place_reminders(room: ReminderRoom) -> int:
     if agenda is None or not agenda.reminders.hours_before or not _is_allowed(agenda.reminders, now, card):
         return 0
     with transaction(room.engine) as session:
-        owed = _owed(session, agenda, card.identity.timezone, now)
+        owed = [(one.id or 0, one.contact_id or 0) for one, _ in _owed(session, agenda, card.identity.timezone, now)]
     placed = 0
-    for booking_id, contact_id in owed:
+    for booking_id, contact_id in owed[:AT_ONCE]:
         with transaction(room.engine) as session:  # one each: whoever dies takes one with it, and it comes again
             placed += _place(room, session, card, booking_id, contact_id, now)
     return placed
+
+
+def pass_over_due(session: Session, card: BusinessCard, now: datetime) -> int:
+    """Take every reminder that is due for said, without saying it: after a restore nobody knows which ones were.
+
+    Returns:
+        How many were passed over.
+    """
+    agenda = card.agenda
+    if agenda is None or not agenda.reminders.hours_before:
+        return 0
+    owed = _owed(session, agenda, card.identity.timezone, now)
+    for booking, due in owed:
+        lead = due.lead_minutes
+        session.add(Reminder(booking_id=booking.id or 0, starts_at=booking.starts_at, lead_minutes=lead, placed_at=now))
+    session.flush()
+    return len(owed)
 
 
 def withdraw_reminders(session: Session, booking_id: int) -> None:
@@ -122,7 +139,7 @@ def reminder_text(card: BusinessCard, agenda: Agenda, booking: Booking, now: dat
     )
 
 
-def _owed(session: Session, agenda: Agenda, zone: ZoneInfo, now: datetime) -> list[tuple[int, int]]:
+def _owed(session: Session, agenda: Agenda, zone: ZoneInfo, now: datetime) -> list[tuple[Booking, Due]]:
     """Find the bookings of which a reminder is due and was not placed yet."""
     longest = timedelta(hours=max(agenda.reminders.hours_before) + 24)
     ahead = (
@@ -138,8 +155,8 @@ def _owed(session: Session, agenda: Agenda, zone: ZoneInfo, now: datetime) -> li
     for booking in bookings:
         due = _due_now(agenda, booking, zone, now)
         if due is not None and (booking.id, booking.starts_at, due.lead_minutes) not in placed:
-            found.append((booking.id or 0, booking.contact_id or 0))
-    return found[:AT_ONCE]
+            found.append((booking, due))
+    return found
 
 
 def _due_now(agenda: Agenda, booking: Booking, zone: ZoneInfo, now: datetime) -> Due | None:

@@ -13,6 +13,7 @@ from secretaria.cli import (
     agenda,
     attendants,
     audit,
+    backup,
     certificate,
     config,
     conversations,
@@ -26,6 +27,8 @@ from secretaria.cli import (
     migrate,
     queue,
     rehearse,
+    restore,
+    restored,
     retention,
     secrets,
     serve,
@@ -61,6 +64,9 @@ app.command("logs")(logs.logs)
 app.command("audit")(audit.audit)
 app.command("incident")(incident.incident)
 app.command("retention")(retention.retention)
+app.add_typer(backup.app, name="backup")
+app.command("restore")(restore.restore)
+app.command("restored", hidden=True)(restored.restored)
 app.add_typer(agenda.app, name="agenda")
 app.add_typer(conversations.app, name="conversations")
 app.command("simulate")(simulate.simulate)

@@ -60,6 +60,20 @@ def end_with_parent() -> None:
     threading.Thread(target=watch, name="parent", daemon=True).start()
 
 
+@contextmanager
+def ending_as_interrupted() -> Iterator[None]:
+    """Let SIGTERM end the block as Ctrl-C does, so that what it made for the moment is cleared away."""
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
 def listen(host: str, port: int) -> socket.socket:
     """Take the port before anything else is built.
 

@@ -12,6 +12,7 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.script.revision import RevisionError
+from alembic.util import CommandError
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import OperationalError, ProgrammingError
 from sqlmodel import SQLModel
@@ -172,6 +173,14 @@ def losses_of(engine: Engine, step: Step) -> list[Loss]:
             return _losses(connection, step)
     except OperationalError as error:
         raise DatabaseUnavailable from error
+
+
+def is_known(revision: str) -> bool:
+    """Say whether this version knows a revision of the schema."""
+    try:
+        return ScriptDirectory.from_config(_config()).get_revision(revision) is not None
+    except (RevisionError, CommandError):
+        return False
 
 
 def current_revision(engine: Engine) -> str | None:

@@ -19,8 +19,10 @@ from secretaria.releases.manifest import Manifest, survey
 from secretaria.releases.premises import Premises
 from secretaria.releases.runner import CommandFailed
 from secretaria.releases.sealing import SUFFIX, Keys, check_keys
+from secretaria.releases.trial import DUMP, try_aside
 
-DUMP, BUSINESS, CONFIGURATION = "database.dump", "business", "configuration"
+BUSINESS, CONFIGURATION = "business", "configuration"
+PROOF = ".conferida"  # beside a copy that was restored aside
 TAKEN, VERIFIED = "backup", "backup_verified"
 
 
@@ -64,6 +66,7 @@ def take_backup(
     folder: Path | None = None,
     keys: Keys | None = None,
     now: datetime | None = None,
+    prove: bool = False,
 ) -> Backup:
     """Copy an installation while it runs; what is told in the manifest is read in the snapshot that is dumped.
 
@@ -73,28 +76,45 @@ def take_backup(
         folder: Where to; the installation's own by default.
         keys: What locks it; the installation's own by default.
         now: The present moment.
+        prove: Whether it is restored aside before it is packed, for a key that this machine does not have.
 
     Raises:
+        CopyDamaged: It was to be proved, and does not restore to what was there.
         LockHeld: Another copy is under way.
         CopyFailed: The database is away or the disk is full; nothing was left.
         PreflightRefused: The folder cannot be written.
     """
-    began, moment = time.monotonic(), now or datetime.now(UTC)
     to, locks = folder or premises.copies, keys or premises.keys
     check_keys(locks)
-    with own_folder(to), draft_in(to) as draft:
+    with own_folder(to):
+        return copy_now(premises, to, reason, now or datetime.now(UTC), locks, prove=prove)
+
+
+def copy_now(
+    premises: Premises, folder: Path, reason: str, moment: datetime, keys: Keys | None = None, *, prove: bool = False
+) -> Backup:
+    """Copy an installation into a folder that the caller already has to itself.
+
+    Raises:
+        CopyFailed: The database is away or the disk is full; nothing was left.
+    """
+    began, locks = time.monotonic(), keys or premises.keys
+    with draft_in(folder) as draft:
         contents = draft / "contents"
         try:
             manifest = _gather(premises, contents, reason, moment)
-            path = seal_copy(contents, manifest, to, locks)
-        except (OSError, CommandFailed) as error:
-            raise CopyFailed(
-                error.message if isinstance(error, CommandFailed) else error.strerror or str(error)
-            ) from error
+            if prove:
+                try_aside(premises.postgres, manifest, contents, moment)
+            path = seal_copy(contents, manifest, folder, locks)
+        except OSError as error:
+            raise CopyFailed(error.strerror or str(error)) from error
+        except CommandFailed as error:
+            raise CopyFailed(error.message) from error
     taken = Backup(path, path.stat().st_size, moment, manifest.migration_head, time.monotonic() - began)
-    remember(
-        premises, TAKEN, moment, {"file": path.name, "bytes": taken.bytes, "locked": locks.locking, "reason": reason}
-    )
+    told = {"file": path.name, "bytes": taken.bytes, "locked": locks.locking, "reason": reason}
+    remember(premises, TAKEN, moment, told)
+    if prove:
+        note_proof(premises, path, manifest, moment)
     return taken
 
 
@@ -123,6 +143,21 @@ def list_backups(folder: Path) -> list[Backup]:
             continue
         found.append(Backup(path, path.stat().st_size, taken_at))
     return sorted(found, key=lambda backup: backup.taken_at, reverse=True)
+
+
+def verified_at(file: Path) -> datetime | None:
+    """Return when a copy was last proved to restore; None where it never was."""
+    try:
+        return datetime.fromisoformat(json.loads(file.with_name(file.name + PROOF).read_text(encoding="utf-8"))["at"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def note_proof(premises: Premises, file: Path, manifest: Manifest, moment: datetime) -> None:
+    """Note that a copy was restored aside and was the same: beside it, and in the database."""
+    told = {"file": file.name, "taken_at": manifest.taken_at.isoformat(), "rows": manifest.rows}
+    file.with_name(file.name + PROOF).write_text(json.dumps({"at": moment.isoformat(), **told}), encoding="utf-8")
+    remember(premises, VERIFIED, moment, told)
 
 
 def remember(premises: Premises, chore: str, at: datetime, told: dict[str, object]) -> None:

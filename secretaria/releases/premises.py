@@ -66,10 +66,10 @@ def root_of(settings: Settings) -> Path:
 
 
 def _premises(settings: Settings, postgres: Postgres, runner: Runner, compose: Compose | None) -> Premises:
-    section, root = settings.backup, root_of(settings)
+    root = root_of(settings)
     return Premises(
         postgres=postgres,
-        copies=root / section.folder.expanduser(),
+        copies=copies_folder(settings),
         business=root / settings.business.folder,
         configuration=settings.source.absolute() if settings.source else None,
         env_file=root / ENV_FILE,
@@ -77,6 +77,11 @@ def _premises(settings: Settings, postgres: Postgres, runner: Runner, compose: C
         runner=runner,
         compose=compose,
     )
+
+
+def copies_folder(settings: Settings) -> Path:
+    """Return where the copies are, beside the secretaria.toml where the configuration does not say it absolutely."""
+    return root_of(settings) / settings.backup.folder.expanduser()
 
 
 def keys_of(settings: Settings) -> Keys:

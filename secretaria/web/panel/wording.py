@@ -36,6 +36,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "nao_sei": "pergunta sem resposta na base",
         "repeticao": "pergunta repetida",
         "clinico": "assunto clínico",
+        "restored": "sem resposta na cópia restaurada",
         "outro": "outro",
     },
     "mode": {
@@ -147,6 +148,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "operator_dropped": "uma pessoa desistiu",
         "secretary_paused": "a secretária está pausada",
         "booking_changed": "a marcação mudou",
+        "restored": "o banco voltou a uma cópia de antes",
     },
     "origin": {"cli": "terminal", "panel": "painel", "system": "sistema"},
 }

@@ -1,0 +1,233 @@
+"""Puts a copy in the place of the database: built and settled beside it, then swapped by name, so that a failure changes nothing."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from loguru import logger
+
+from secretaria.database.migrate import is_known
+from secretaria.errors import Conflict
+from secretaria.releases.backup import BUSINESS, CONFIGURATION, TAKEN, Backup, copy_now, list_backups, remember
+from secretaria.releases.manifest import Manifest
+from secretaria.releases.postgres import Postgres
+from secretaria.releases.premises import Premises
+from secretaria.releases.runner import CommandFailed
+from secretaria.releases.trial import clear_scratch, fill_aside
+
+NEW, ASIDE = "secretaria_restaurada_", "secretaria_anterior_"
+AT_WORK = ("worker", "api")
+ENGINES = ("postgres", "redis")
+SWAP_TRIES = 3
+
+Settle = Callable[[str, str], Mapping[str, Any]]
+"""Brings the new database to this version and to the present, given its name and that of the one it will replace."""
+
+
+class DatabaseInUse(Conflict):
+    """Somebody is at work on the database that would be replaced."""
+
+    def __init__(self, others: int) -> None:
+        super().__init__(
+            f"há {others} conexões da secretaria abertas neste banco",
+            "pare secretaria up, serve e worker e tente de novo",
+        )
+
+
+class CopyNewer(Conflict):
+    """A copy was made by a newer version of the program."""
+
+    def __init__(self, manifest: Manifest) -> None:
+        super().__init__(
+            f"a cópia é da versão {manifest.version} (esquema {manifest.migration_head}), mais nova que esta",
+            "instale essa versão ou uma mais nova e tente de novo",
+        )
+
+
+@dataclass(frozen=True)
+class Loss:
+    """What came in after the moment of a copy, and would be gone.
+
+    Attributes:
+        messages: Messages, of customers and of ours.
+        conversations: Of how many conversations.
+        bookings: Things done in the agenda.
+    """
+
+    messages: int
+    conversations: int
+    bookings: int
+
+
+@dataclass(frozen=True)
+class Restored:
+    """A copy that is now the database.
+
+    Attributes:
+        safety: The copy of what was there before; None where there was nothing.
+        seconds: How long the installation was out of service.
+        settled: What was brought over and what was held back, by name.
+        files: The files that were missing and came back.
+    """
+
+    safety: Backup | None
+    seconds: float
+    settled: Mapping[str, Any] = field(default_factory=dict)
+    files: tuple[str, ...] = ()
+
+
+def what_would_be_lost(postgres: Postgres, since: datetime) -> Loss | None:
+    """Count what came in since a moment; None where the database has nothing that could be lost.
+
+    Raises:
+        CommandFailed: PostgreSQL is away.
+    """
+    if not _in_use(postgres):
+        return None
+    at = f"'{since.isoformat()}'"
+    counted = postgres.read(
+        "SELECT json_build_object("  # noqa: S608  # a moment of our own
+        f"'messages', (SELECT count(*) FROM message WHERE received_at > {at}),"
+        f"'conversations', (SELECT count(DISTINCT conversation_id) FROM message WHERE received_at > {at}),"
+        f"'bookings', (SELECT count(*) FROM booking_change WHERE at > {at}))"
+    )
+    return Loss(**counted)
+
+
+def refuse_newer(manifest: Manifest) -> None:
+    """Refuse a copy whose schema this version has never heard of.
+
+    Raises:
+        CopyNewer: A newer version made it.
+    """
+    if manifest.migration_head and not is_known(manifest.migration_head):
+        raise CopyNewer(manifest)
+
+
+def refuse_in_use(premises: Premises) -> None:
+    """Refuse where nobody will stop those at work: outside of compose only the operator can.
+
+    Raises:
+        DatabaseInUse: Somebody is connected.
+    """
+    if premises.compose is None:
+        name = premises.postgres.name
+        others = premises.postgres.read(
+            f"SELECT to_json(count(*)) FROM pg_stat_activity WHERE datname = '{name}' AND application_name = 'secretaria'"  # noqa: S608  # our own name
+        )
+        if others:
+            raise DatabaseInUse(others)
+
+
+def restore_backup(premises: Premises, manifest: Manifest, contents: Path, *, settle: Settle) -> Restored:
+    """Replace the database by a copy that is unpacked and checked; until the swap the old one is untouched.
+
+    Args:
+        premises: The installation; the caller holds its folder of copies.
+        manifest: What the copy says about itself.
+        contents: Its parts.
+        settle: Called on the new database before the swap.
+
+    Raises:
+        CopyNewer: A newer version of the program made it.
+        CopyDamaged: It does not restore to what it says.
+        CopyFailed: What is there could not be copied first; nothing was touched.
+        CommandFailed: PostgreSQL refuses, or the settling failed; the old database is in its place.
+    """
+    refuse_newer(manifest)
+    postgres, moment = premises.postgres, datetime.now(UTC)
+    safety = None
+    if _in_use(postgres):
+        safety = copy_now(
+            premises, premises.copies, f"antes de restaurar a de {manifest.taken_at:%d/%m/%Y %H:%M}", moment
+        )
+    for prefix in (NEW, ASIDE):
+        clear_scratch(postgres, prefix)
+    new, aside = f"{NEW}{moment:%Y%m%d%H%M%S}", f"{ASIDE}{moment:%Y%m%d%H%M%S}"
+    began = time.monotonic()
+    with out_of_service(premises):
+        try:
+            fill_aside(postgres, new, manifest, contents)
+            settled = settle(new, postgres.name)
+            _swap(postgres, new, aside)
+        except BaseException:
+            postgres.drop(new)
+            raise
+        files = bring_back_files(premises, contents)
+        _remember_newest(premises)
+    seconds = time.monotonic() - began
+    try:
+        postgres.drop(aside)
+    except CommandFailed as error:
+        logger.bind(database=aside, error=error.message).warning("old_database_not_dropped")
+    return Restored(safety, seconds, settled, files)
+
+
+@contextmanager
+def out_of_service(premises: Premises) -> Iterator[None]:
+    """Stop whoever works on the database of a compose project, and start them again whatever happens."""
+    compose, runner = premises.compose, premises.runner
+    if compose is None:
+        yield
+        return
+    runner.run(compose.command("stop", *AT_WORK))
+    try:
+        yield
+    finally:
+        if not runner.succeeds(
+            compose.command("start", *AT_WORK)
+        ):  # after a loss of the machine there is none to start
+            runner.run(compose.command("up", "--detach", "--no-deps", "--no-recreate", *AT_WORK))
+
+
+def wake_engines(premises: Premises) -> None:
+    """Start PostgreSQL and Redis of a compose project, where they do not run."""
+    if premises.compose is not None:
+        premises.runner.run(premises.compose.command("up", "--detach", "--no-recreate", "--wait", *ENGINES))
+
+
+def bring_back_files(premises: Premises, contents: Path) -> tuple[str, ...]:
+    """Put back the business folder and the configuration where they are missing; what is there is newer, and stays."""
+    back = []
+    saved, business = contents / BUSINESS, premises.business
+    if saved.is_dir() and not (business.is_dir() and any(business.iterdir())):
+        shutil.copytree(saved, business, dirs_exist_ok=True)
+        back.append(str(business))
+    if premises.configuration is not None and not premises.configuration.is_file():
+        shutil.copyfile(contents / CONFIGURATION / premises.configuration.name, premises.configuration)
+        back.append(str(premises.configuration))
+    return tuple(back)
+
+
+def _in_use(postgres: Postgres) -> bool:
+    found = postgres.read(
+        "SELECT to_json(count(*)) FROM pg_tables WHERE schemaname = 'public' AND tablename = 'message'"
+    )
+    return bool(found)
+
+
+def _swap(postgres: Postgres, new: str, aside: str) -> None:
+    """Exchange the names; an exporter that comes back in between is sent away again."""
+    for left in reversed(range(SWAP_TRIES)):
+        try:
+            postgres.swap(new, aside)
+        except CommandFailed:
+            if not left:
+                raise
+        else:
+            return
+
+
+def _remember_newest(premises: Premises) -> None:
+    """Tell the restored database of the newest copy, which is younger than itself."""
+    found = list_backups(premises.copies)
+    if found:
+        newest = found[0]
+        remember(premises, TAKEN, newest.taken_at, {"file": newest.path.name, "bytes": newest.bytes})
