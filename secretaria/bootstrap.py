@@ -13,7 +13,6 @@ from secretaria.settings import ENV_FILE, Settings, require, secret_values
 
 if TYPE_CHECKING:
     import redis
-    from dramatiq.brokers.redis import RedisBroker
     from sqlalchemy import Engine
 
     from secretaria.agenda.reminders import ReminderRoom
@@ -39,6 +38,7 @@ if TYPE_CHECKING:
     from secretaria.media.hearing import HearingRoom
     from secretaria.outbox.delivery import DispatchRoom
     from secretaria.outbox.reconcile import ReconcileRoom
+    from secretaria.queue.broker import NudgeBroker
     from secretaria.queue.pauses import PauseBoard
     from secretaria.queue.publisher import Publisher
     from secretaria.replies.answer import AnsweringRoom
@@ -132,7 +132,7 @@ class Installation:
         return f"{wanted} responde"
 
     @cached_property
-    def broker(self) -> RedisBroker:
+    def broker(self) -> NudgeBroker:
         """The Dramatiq broker."""
         from secretaria.queue.broker import build_broker
 

@@ -23,6 +23,7 @@ from secretaria.llm.chat import (
 )
 from secretaria.llm.openai_client import limits_of, meaning_of, open_client
 from secretaria.llm.pricing import estimate_tokens
+from secretaria.outside import outside
 
 Structure = Literal["json_schema", "json_object", "prompt"]
 LADDER: tuple[Structure, ...] = ("json_schema", "json_object", "prompt")
@@ -174,13 +175,14 @@ class OpenAIChat:
         arguments: dict[str, Any] = {"messages": _messages(request, structure)}
         if structure != "prompt":
             arguments["response_format"] = _response_format(request, structure)
-        return self._client.chat.completions.create(
-            model=model,
-            max_completion_tokens=self._max_output_tokens,
-            temperature=self._temperature,
-            timeout=limits_of(seconds),
-            **arguments,
-        )
+        with outside():
+            return self._client.chat.completions.create(
+                model=model,
+                max_completion_tokens=self._max_output_tokens,
+                temperature=self._temperature,
+                timeout=limits_of(seconds),
+                **arguments,
+            )
 
 
 def _close(hold: Hold, *, billed: bool) -> None:

@@ -10,6 +10,7 @@ from secretaria.breaker import Breaker
 from secretaria.llm.budget import Budget
 from secretaria.llm.chat import BREAKER_OPEN, ChatMisconfigured, ChatUnavailable, breaker_name
 from secretaria.llm.openai_client import meaning_of, open_client
+from secretaria.outside import outside
 
 BILLED_CAUSES = frozenset({"timeout", "not_an_answer"})
 
@@ -109,9 +110,10 @@ class OpenAITranscriber:
 
     def _ask(self, audio: bytes, file_name: str) -> str:
         try:
-            answer = self._client.audio.transcriptions.create(
-                model=self._model, file=(file_name, audio), response_format="json", **self._hints
-            )
+            with outside():
+                answer = self._client.audio.transcriptions.create(
+                    model=self._model, file=(file_name, audio), response_format="json", **self._hints
+                )
         except openai.OpenAIError as error:
             raise meaning_of(error) from error
         except (ValueError, RecursionError) as error:  # JSON that is none, or nested without end

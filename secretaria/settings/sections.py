@@ -84,7 +84,12 @@ class WorkerSection(Section):
     """How the background work is spread."""
 
     processes: int = Field(default=1, ge=1, le=64, description="Processos de trabalho.")
-    threads: int = Field(default=16, ge=1, le=512, description="Linhas de execução em cada processo.")
+    threads: int = Field(
+        default=512,
+        ge=1,
+        le=4096,
+        description="Atendimentos simultâneos em cada processo, quase todos à espera do modelo.",
+    )
     queues: tuple[QueueName, ...] = Field(default=("inbox", "turns", "outbox"), description="Filas atendidas.")
     metrics_host: str = Field(default="127.0.0.1", description="Endereço das métricas do worker.")
     metrics_port: int = Field(default=9191, ge=0, le=65535, description="Porta das métricas do worker; 0 desliga.")

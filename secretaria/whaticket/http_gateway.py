@@ -11,6 +11,7 @@ import stamina
 
 from secretaria.clock import Clock
 from secretaria.errors import ConfigurationError, Unavailable
+from secretaria.outside import outside
 from secretaria.settings import Flavour
 from secretaria.whaticket.flavours import EmptyText, classify, read_error, send_request
 from secretaria.whaticket.gateway import Outcome, SendResult
@@ -115,7 +116,7 @@ class HttpGateway:
     def _post(self, request: dict[str, object]) -> SendResult:
         deadline = time.monotonic() + self._answer_seconds
         try:
-            with self._client.stream("POST", SEND_PATH, json=request) as response:
+            with outside(), self._client.stream("POST", SEND_PATH, json=request) as response:
                 answer = read_whole(response, deadline, MAX_ANSWER_BYTES)
         except httpx.HTTPError as error:
             return classify_failure(error)

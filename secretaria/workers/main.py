@@ -8,10 +8,8 @@ import sys
 import threading
 import time
 
-os.environ.setdefault("dramatiq_worker_timeout", "50")  # dramatiq's spelling; idle pick-up of 33 ms instead of 361
-os.environ.setdefault("dramatiq_queue_prefetch", "512")  # the default leaves dramatiq idle half the time
+os.environ.setdefault("dramatiq_queue_prefetch", "512")  # dramatiq's spelling; its default leaves it idle half the time
 
-from dramatiq import Worker
 from loguru import logger
 
 from secretaria import metrics
@@ -23,6 +21,7 @@ from secretaria.errors import Unavailable
 from secretaria.logs import configure_logs
 from secretaria.settings import Settings, load_settings, privacy_key
 from secretaria.workers import answering, catching_up, delivery, filing, hearing, reconciling, summarising
+from secretaria.workers.crew import Crew
 from secretaria.workers.middleware import HoldPaused, Latency
 from secretaria.workers.schedule import Schedule
 
@@ -62,15 +61,15 @@ def work(settings: Settings, stopping: threading.Event) -> None:
     _wait_for_database(installation, stopping)
     crashpoint("K21")
     section = settings.worker
-    worker = Worker(broker, queues=set(section.queues), worker_threads=section.threads)
+    crew = Crew(broker, queues=set(section.queues), most_threads=section.threads, seats=settings.database.pool_size)
     schedule = Schedule(installation)
     schedule.start()
-    worker.start()
+    crew.start()
     logger.bind(threads=section.threads, queues=",".join(section.queues)).info("worker_started")
     stopping.wait()
     crashpoint("K21")
     logger.info("worker_stopping")
-    worker.stop(timeout=section.shutdown_seconds * 1000)
+    crew.stop(timeout=section.shutdown_seconds * 1000)
     schedule.stop()
     installation.lease_keeper.stop()
     installation.gateway.close()

@@ -7,12 +7,10 @@ import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
 
 import pytest
 import redis
-from dramatiq import Worker
 from sqlalchemy import Engine
 
 from secretaria.clock import SystemClock
@@ -31,8 +29,7 @@ from tests.scripted_model import ScriptedModel
 
 @pytest.fixture(autouse=True)
 def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the sweep look for lost rows, and idle threads for jobs, within a fraction of a second."""
-    monkeypatch.setattr(main, "Worker", partial(Worker, worker_timeout=50))
+    """Let the sweep look for lost rows within a fraction of a second."""
     monkeypatch.setattr("secretaria.replies.sweep.FORGOTTEN_SECONDS", 0.5)
     monkeypatch.setattr("secretaria.workers.schedule.SWEEP_SECONDS", 0.1)
 

@@ -15,7 +15,7 @@ from secretaria.inbox.receive import Door
 from secretaria.local.engines import EngineUrls
 from secretaria.queue.broker import build_redis
 from secretaria.queue.heartbeats import living_workers, this_worker
-from secretaria.queue.jobs import ANSWER_TURN, DELIVER_ITEM, FILE_EVENT
+from secretaria.queue.jobs import FILE_EVENT
 from tests.answering import (
     LLM_KEY,
     PATIENCE_SECONDS,
@@ -81,8 +81,7 @@ def test_redis_never_learns_anything_private(
         while "o fim" not in (command := str(monitor.next_command()["command"])):
             seen.append(command)
     everything = "\n".join([*seen, kept])
-    for job in (FILE_EVENT, ANSWER_TURN, DELIVER_ITEM):
-        assert job.name in everything
+    assert FILE_EVENT.name in everything  # what follows a worker nudges itself, and so not through Redis
     for secret in (NUMBER, NUMBER[4:], "900000202", "estacionamento", ANSWER, "Juliana", TOKEN, SECRET):
         assert secret not in everything
     for secret in (WHATICKET_TOKEN, LLM_KEY):
