@@ -22,6 +22,7 @@ from secretaria.cli import (
     healthcheck,
     inbox,
     incident,
+    install,
     knowledge,
     logs,
     migrate,
@@ -51,6 +52,7 @@ app = typer.Typer(
     "Comece com: secretaria demo. Em qualquer comando, -v mostra a origem de um erro.",
 )
 app.command("demo")(demo.demo)
+app.command("install")(install.install)
 app.command("up")(up.up)
 app.command("serve")(serve.serve)
 app.command("worker")(worker.worker)

@@ -56,6 +56,31 @@ class Ran:
     seconds: float
 
 
+@dataclass(frozen=True)
+class Beside:
+    """A program that runs beside us.
+
+    Attributes:
+        argv: What was run.
+        process: The program.
+        last: The last lines that it wrote on stderr.
+    """
+
+    argv: Sequence[str]
+    process: subprocess.Popen[bytes]
+    last: Sequence[str]
+
+    def require_alive(self) -> None:
+        """Refuse to go on waiting for a program that has ended.
+
+        Raises:
+            CommandFailed: It has ended.
+        """
+        code = self.process.poll()
+        if code is not None:
+            raise CommandFailed(self.argv, code, tuple(self.last))
+
+
 @dataclass
 class Runner:
     """Starts programs in one folder with one environment; a test gives its own PATH.
@@ -168,6 +193,39 @@ class Runner:
             deadline.cancel()
             process.kill()
             process.communicate()
+
+    @contextmanager
+    def beside(self, argv: Sequence[str], *, grace_seconds: float = 60.0) -> Iterator[Beside]:
+        """Keep a program running while the block runs, its lines told like those of others; then end it politely.
+
+        Args:
+            argv: The program and its arguments.
+            grace_seconds: How long it may take to end before it is killed.
+
+        Raises:
+            ProgramMissing: It is not installed.
+        """
+        process = self._start(argv, subprocess.DEVNULL, None)
+        last: deque[str] = deque(maxlen=LAST_LINES)
+
+        def read(stream: IO[bytes]) -> None:
+            with stream:
+                for raw in stream:
+                    last.append(raw.decode(errors="replace").rstrip("\n"))
+                    self.hear(last[-1])
+
+        reader = threading.Thread(target=read, args=(process.stderr,))
+        reader.start()
+        try:
+            yield Beside(argv, process, last)
+        finally:
+            process.terminate()
+            try:
+                process.wait(grace_seconds)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+            reader.join()
 
     def _start(
         self, argv: Sequence[str], stdout: int | IO[bytes], stdin: int | IO[bytes] | None

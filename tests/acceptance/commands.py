@@ -26,12 +26,10 @@ def secretaria(
     *arguments: str, cwd: Path, environment: Mapping[str, str] | None = None, stdin: str = "", seconds: float = 60
 ) -> Ran:
     """Run ``secretaria`` in a folder with nothing of the caller's configuration but what is given."""
-    own = {*ENVIRONMENT_NAMES, *ALIASES, "SECRETARIA_CONFIG", "SECRETARIA_HOME", "PROMETHEUS_MULTIPROC_DIR"}
-    clean = {k: v for k, v in os.environ.items() if k not in own and not k.startswith(OVERRIDE_PREFIX)}
     ended = subprocess.run(
         [sys.executable, "-m", "secretaria", *arguments],
         cwd=cwd,
-        env={**clean, **(environment or {})},
+        env=clean_environment(environment),
         input=stdin,
         capture_output=True,
         text=True,
@@ -39,6 +37,13 @@ def secretaria(
         check=False,
     )
     return Ran(ended.returncode, ended.stdout, ended.stderr)
+
+
+def clean_environment(given: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Return the environment of this process without any configuration of ours but what is given."""
+    own = {*ENVIRONMENT_NAMES, *ALIASES, "SECRETARIA_CONFIG", "SECRETARIA_HOME", "PROMETHEUS_MULTIPROC_DIR"}
+    clean = {k: v for k, v in os.environ.items() if k not in own and not k.startswith(OVERRIDE_PREFIX)}
+    return {**clean, **(given or {})}
 
 
 def free_port() -> int:
