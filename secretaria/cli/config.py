@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+import secretaria
+from secretaria.cli.failures import PREFLIGHT
 
 app = typer.Typer(no_args_is_help=True, help="Configuração: criar, conferir e mostrar.")
 
@@ -29,21 +33,58 @@ def init(
 
 
 @app.command()
-def check() -> None:
-    """Confere a configuração inteira e a pasta do negócio."""
-    from secretaria.cli.console import say
-    from secretaria.cli.processes import DOOR_SECRETS_REQUIRED, OUTSIDE_REQUIRED
-    from secretaria.knowledge.folder import load_business_folder
-    from secretaria.settings import load_settings, require, require_strong_secrets
+def check(
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Um objeto JSON: o que falta para esta versão iniciar.")
+    ] = False,
+) -> None:
+    """Confere a configuração inteira e a pasta do negócio: se esta versão iniciaria com elas."""
+    from secretaria.cli.console import print_json, say
+    from secretaria.errors import SecretariaError
 
-    settings = load_settings()
-    require(settings, (*DOOR_SECRETS_REQUIRED, *OUTSIDE_REQUIRED))
-    require_strong_secrets(settings)
-    business = load_business_folder(settings.business.folder)
-    say(
-        f"configuração em ordem ({settings.source or 'só padrões e ambiente'}); "
-        f"negócio: {business.card.identity.name}, {len(business.chunks)} unidades na base",
-    )
+    problems: list[SecretariaError] = []
+    told = ""
+    for examination in _examinations():
+        try:
+            told = examination() or told
+        except SecretariaError as error:
+            if not as_json:
+                raise
+            problems.append(error)
+    if as_json:
+        listed = [{"what": problem.message, "mend": problem.hint} for problem in problems]
+        print_json({"version": secretaria.__version__, "complete": not problems, "problems": listed})
+        if problems:
+            raise typer.Exit(PREFLIGHT)
+    else:
+        say(told)
+
+
+def _examinations() -> Iterator[Callable[[], str | None]]:
+    """Yield what is looked at; nothing more once the settings cannot even be read."""
+    from secretaria.cli.processes import DOOR_SECRETS_REQUIRED, ENGINES_REQUIRED, OUTSIDE_REQUIRED
+    from secretaria.knowledge.folder import load_business_folder
+    from secretaria.settings import Settings, load_settings, require, require_strong_secrets
+
+    loaded: list[Settings] = []
+    yield lambda: loaded.append(load_settings())
+    if not loaded:
+        return
+    (settings,) = loaded
+    engines = (
+        () if settings.deploy.engine == "local" else ENGINES_REQUIRED
+    )  # in local mode the command that starts brings them
+    yield lambda: require(settings, (*engines, *DOOR_SECRETS_REQUIRED, *OUTSIDE_REQUIRED))
+    yield lambda: require_strong_secrets(settings)
+
+    def business() -> str:
+        found = load_business_folder(settings.business.folder)
+        return (
+            f"configuração em ordem ({settings.source or 'só padrões e ambiente'}); "
+            f"negócio: {found.card.identity.name}, {len(found.chunks)} unidades na base"
+        )
+
+    yield business
 
 
 @app.command()

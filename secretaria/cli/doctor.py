@@ -28,16 +28,23 @@ def doctor(
             help="Com --e2e: onde o Whaticket de mentira espera os workers (padrão: na rede do banco de dados).",
         ),
     ] = "",
+    version: Annotated[
+        str, typer.Option(metavar="X.Y.Z", help="Com --e2e: exige que serviço e workers sejam desta versão.")
+    ] = "",
+    timeout: Annotated[
+        float, typer.Option(metavar="SEGUNDOS", min=1, max=280, help="Com --e2e: prazo do caminho inteiro.")
+    ] = 240.0,
 ) -> None:
     """Examina a instalação e diz como consertar o que estiver errado."""
     from secretaria.cli.console import paper, print_json
     from secretaria.cli.examination import examine
 
     failed = False
-    for result in _end_to_end(url, prometheus, listen) if e2e else examine():
+    for result in _end_to_end(url, prometheus, listen, version, timeout) if e2e else examine():
         failed = failed or result.status == "falha"
         if as_json:
-            print_json({"name": result.name, "status": result.status, "found": result.found, "mend": result.mend})
+            told = {"name": result.name, "status": result.status, "found": result.found, "mend": result.mend}
+            print_json(told if result.seconds is None else told | {"seconds": round(result.seconds, 2)})
         else:
             colour = {"ok": "green", "aviso": "yellow", "falha": "red"}[result.status]
             paper().print(f"[{colour}]{result.status:<5}[/{colour}] {result.name:<18}", end=" ")
@@ -48,11 +55,12 @@ def doctor(
         raise typer.Exit(1)
 
 
-def _end_to_end(url: str, prometheus: str, listen: str) -> Iterator[Result]:
-    from secretaria.cli.end_to_end import address_towards, examine_end_to_end
+def _end_to_end(url: str, prometheus: str, listen: str, version: str, timeout: float) -> Iterator[Result]:
+    from secretaria.cli.end_to_end import Way, address_towards, examine_end_to_end
     from secretaria.cli.installed import open_installation
 
     installation = open_installation()
     server = installation.settings.server
     reached = listen or address_towards(installation.settings.secrets.database_url.get_secret_value())
-    return examine_end_to_end(installation, url or f"http://{server.host}:{server.port}", prometheus, reached)
+    way = Way(url or f"http://{server.host}:{server.port}", prometheus, reached, version, timeout)
+    return examine_end_to_end(installation, way)

@@ -7,6 +7,7 @@ import socket
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from dataclasses import dataclass
 from typing import TypeVar
 from uuid import UUID
 
@@ -15,11 +16,12 @@ from sqlalchemy.engine import make_url
 from sqlmodel import Session, SQLModel, col, select
 
 from secretaria.bootstrap import Installation
-from secretaria.cli.examination import Result
+from secretaria.cli.examination import Result, Status
 from secretaria.conversations.models import Message, Turn, TurnState
 from secretaria.errors import SecretariaError
 from secretaria.inbox.models import EventState, InboxEvent
 from secretaria.outbox.models import ItemState, OutboxItem
+from secretaria.queue.heartbeats import describe_workers
 from secretaria.replies.models import Reply
 from secretaria.rights.probe import remove_probe
 from secretaria.settings import require, secret_values
@@ -34,7 +36,7 @@ NAME = "Exame de ponta a ponta"
 ACCEPTED = 202
 LOOPBACK = "127.0.0.1"
 POLL_SECONDS = 0.1
-FILED_SECONDS, ANSWERED_SECONDS, SENT_SECONDS, SEEN_SECONDS = 20.0, 90.0, 30.0, 60.0
+FILED_SECONDS, ANSWERED_SECONDS, SENT_SECONDS, SEEN_SECONDS, WORKERS_SECONDS = 20.0, 90.0, 30.0, 60.0, 60.0
 METRIC = "secretaria_webhook_received_total"
 OPEN = (TurnState.WAITING, TurnState.ANSWERING)
 Row = TypeVar("Row", bound=SQLModel)
@@ -44,22 +46,39 @@ class StepFailed(SecretariaError):
     """A step of the way did not come to its end, or not as it should."""
 
 
-def examine_end_to_end(installation: Installation, url: str, prometheus: str, listen: str) -> Iterator[Result]:
+@dataclass(frozen=True, slots=True)
+class Way:
+    """Where the event goes, and what is asked of those it meets.
+
+    Attributes:
+        url: The running service.
+        prometheus: Where a Prometheus that scrapes it answers; empty asks none.
+        listen: The address on which the look-alike Whaticket listens: one that the workers reach.
+        version: What service and workers must run; empty takes any.
+        seconds: How long the whole way may take.
+    """
+
+    url: str
+    prometheus: str
+    listen: str
+    version: str
+    seconds: float
+
+
+def examine_end_to_end(installation: Installation, wanted: Way) -> Iterator[Result]:
     """Send the event, follow it and remove all of it; the first step that fails ends the way.
 
     Args:
         installation: Whose database and Redis the service and the workers use.
-        url: The running service.
-        prometheus: Where a Prometheus that scrapes it answers; empty asks none.
-        listen: The address on which the look-alike Whaticket listens: one that the workers reach.
+        wanted: The way.
     """
     require(installation.settings, ("DATABASE_URL", "REDIS_URL", "WEBHOOK_SECRET|WEBHOOK_TOKEN"))
-    way = _Way(installation, url, prometheus)
+    way = _Walk(installation, wanted)
     with ExitStack() as stack:
         stack.callback(_clean, installation)
         _clean(installation)
         token, ledger = secrets.token_hex(16), Ledger()
-        server = stack.enter_context(LocalServer(create_whaticket("saas", token, ledger), listen))
+        server = stack.enter_context(LocalServer(create_whaticket("saas", token, ledger), wanted.listen))
         announce(installation.redis, LookAlike(server.url, token))
         for name, mend, step in way.steps(ledger):
             result = _walked(name, mend, step)
@@ -93,26 +112,34 @@ def address_towards(database_url: str) -> str:
 
 def _walked(name: str, mend: str, step: Callable[[], str]) -> Result:
     begun = time.monotonic()
+
+    def result(status: Status, found: str, mend: str = "") -> Result:
+        return Result(name, status, found, mend, time.monotonic() - begun)
+
     try:
         told = step()
     except SecretariaError as error:
-        return Result(name, "falha", error.message, error.hint or mend)
+        return result("falha", error.message, error.hint or mend)
     except Exception as error:  # noqa: BLE001  # whatever stops the way is what was found
-        return Result(name, "falha", f"{type(error).__name__}: não respondeu", mend)
-    return Result(name, "ok", f"{told} ({time.monotonic() - begun:.2f} s)")
+        return result("falha", f"{type(error).__name__}: não respondeu", mend)
+    return result("ok", f"{told} ({time.monotonic() - begun:.2f} s)")
 
 
-class _Way:
+class _Walk:
     """The steps, each of which needs what the one before found."""
 
-    def __init__(self, installation: Installation, url: str, prometheus: str) -> None:
-        self._parts, self._url, self._prometheus = installation, url, prometheus
+    def __init__(self, installation: Installation, wanted: Way) -> None:
+        self._parts, self._url, self._prometheus = installation, wanted.url, wanted.prometheus
+        self._version, self._until = wanted.version, time.monotonic() + wanted.seconds
         self.event: UUID | None = None
         self._turn: Turn | None = None
         self._counted = self._seen = 0.0
 
     def steps(self, ledger: Ledger) -> Iterator[tuple[str, str, Callable[[], str]]]:
         """Yield name, what mends it and the step."""
+        if self._version:
+            yield "versão do serviço", "confira que imagem a api roda: docker compose ps", self._served_by
+            yield "versão dos workers", "confira que imagem os workers rodam: docker compose ps", self._worked_by
         yield "métrica antes", "confira [server] internal_networks ou METRICS_TOKEN", self._count_before
         if self._prometheus:
             yield "prometheus antes", "confira --prometheus", self._see_before
@@ -121,9 +148,44 @@ class _Way:
         yield "rodada", "secretaria queue list --queue turns; secretaria logs", self._answered
         yield "modelo", "secretaria doctor; confira LLM_API_KEY e [llm] model", self._model
         yield "saída", "secretaria queue list --queue outbox", lambda: self._delivered(ledger)
+        if (
+            self._version
+        ):  # nobody of another version was there, before the event and after it: who answered is of this one
+            yield "quem respondeu", "pare os workers da outra versão", self._still_worked_by
         yield "métrica", "confira se este é o serviço que recebeu o evento", self._moved
         if self._prometheus:
             yield "prometheus", "confira os alvos do Prometheus", self._seen_there
+
+    def _served_by(self) -> str:
+        answer = httpx.get(f"{self._url}/livez", timeout=10, trust_env=False)
+        running = answer.json().get("version") if answer.is_success else None
+        if running != self._version:
+            raise StepFailed(f"o serviço é da versão {running or 'que não se sabe'}, e não da {self._version}")
+        return f"{running}"
+
+    def _worked_by(self) -> str:
+        """Wait until only workers of the wanted version say that they live; killed ones are believed to, for a while."""
+        deadline = self._deadline(WORKERS_SECONDS)
+        while (told := self._strange_workers()) and time.monotonic() < deadline:
+            time.sleep(POLL_SECONDS)
+        if told:
+            raise StepFailed(told)
+        return f"{self._version}, {len(describe_workers(self._parts.redis))} vivos"
+
+    def _still_worked_by(self) -> str:
+        if told := self._strange_workers():
+            raise StepFailed(told)
+        return f"workers da {self._version}, do evento ao envio"
+
+    def _strange_workers(self) -> str:
+        living = describe_workers(self._parts.redis)
+        strange = [one for one in living if one.version != self._version]
+        if strange:
+            return f"o worker {strange[0].name} é da versão {strange[0].version or 'que não se sabe'}"
+        return "" if living else "nenhum worker vivo"
+
+    def _deadline(self, seconds: float) -> float:
+        return min(time.monotonic() + seconds, self._until)
 
     def _count_before(self) -> str:
         self._counted = self._count()
@@ -193,7 +255,7 @@ class _Way:
         return f"{METRIC} foi de {self._counted:.0f} a {now:.0f}"
 
     def _seen_there(self) -> str:
-        deadline = time.monotonic() + SEEN_SECONDS
+        deadline = self._deadline(SEEN_SECONDS)
         while (seen := self._ask_prometheus()) <= self._seen:
             if time.monotonic() >= deadline:
                 raise StepFailed(f"o Prometheus não viu o evento em {SEEN_SECONDS:.0f} s")
@@ -219,7 +281,7 @@ class _Way:
 
     def _await(self, seconds: float, read: Callable[[Session], Row | None], done: Callable[[Row], bool]) -> Row | None:
         """Read a row until it has come to its end, or the time is over; return it as it was last seen."""
-        deadline = time.monotonic() + seconds
+        deadline = self._deadline(seconds)
         while True:
             with Session(self._parts.engine, expire_on_commit=False) as session:
                 row = read(session)

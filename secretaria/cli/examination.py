@@ -20,12 +20,13 @@ MINIMUM_FREE_BYTES = 1024**3
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What one examination found; ``mend`` is the command or step that puts it right."""
+    """What one examination found; ``mend`` is the command or step that puts it right, ``seconds`` what it took."""
 
     name: str
     status: Status
     found: str
     mend: str = ""
+    seconds: float | None = None
 
 
 def examine() -> Iterator[Result]:

@@ -75,3 +75,32 @@ def test_the_plan_of_a_migration_is_told_as_json(engine: Engine, installed: dict
     assert refused.code == 3
     assert "queue_pause (1)" in refused.err
     assert "secretaria restore" in refused.err
+
+
+def test_a_version_says_what_it_misses_before_it_is_started(tmp_path: Path) -> None:
+    """All of it at once, each with what mends it; on compose the engines' addresses too."""
+    (tmp_path / "secretaria.toml").write_text('[deploy]\nengine = "compose"\n', encoding="utf-8")
+    missing = secretaria("config", "check", "--json", cwd=tmp_path, environment={"WEBHOOK_SECRET": "curto"})
+    told = json.loads(missing.out)
+    assert (missing.code, told["complete"]) == (3, False)
+    said = " ".join(problem["what"] for problem in told["problems"])
+    for name in ("DATABASE_URL", "REDIS_URL", "WHATICKET_URL", "LLM_API_KEY", "WEBHOOK_SECRET precisa de pelo menos"):
+        assert name in said
+    assert all(problem["mend"] for problem in told["problems"])
+
+
+def test_a_key_that_a_version_does_not_know_is_a_problem_too(tmp_path: Path) -> None:
+    """Nothing after it can be read, so it stands alone."""
+    (tmp_path / "secretaria.toml").write_text("[deploy]\nmotor = 1\n", encoding="utf-8")
+    told = json.loads(secretaria("config", "check", "--json", cwd=tmp_path).out)
+    (problem,) = told["problems"]
+    assert problem["what"].startswith("secretaria.toml: chave desconhecida 'deploy.motor'")
+
+
+def test_a_complete_configuration_is_told_as_such(tmp_path: Path) -> None:
+    """A program that asks gets the version that answered, and nothing to mend."""
+    assert secretaria("config", "init", cwd=tmp_path).code == 0
+    outside = {"WHATICKET_URL": "https://w.example", "WHATICKET_TOKEN": "x" * 20, "LLM_API_KEY": "chave-inventada"}
+    told = json.loads(secretaria("config", "check", "--json", cwd=tmp_path, environment=outside).out)
+    assert (told["complete"], told["problems"]) == (True, [])
+    assert told["version"]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import subprocess
 import sys
 import time
@@ -14,6 +16,7 @@ import httpx
 import pytest
 from jsonschema_rs import validator_for
 
+from secretaria import __version__
 from secretaria.cli.starting import settings_template
 from secretaria.local.engines import EmbeddedEngines
 from secretaria.simulation.phone import text_event
@@ -130,6 +133,39 @@ def test_doctor_tells_which_step_of_the_way_failed(shop: Shop, tmp_path: Path) -
     assert (ran.code, last["name"], last["status"]) == (1, "rodada", "falha")
     assert last["mend"]
     assert shop.ledger.sent(PROBE_NUMBER) == ()
+
+
+def test_doctor_proves_which_version_answered(shop: Shop, tmp_path: Path) -> None:
+    """Service and workers are of the wanted one, before the event and after it; each step says what it took."""
+    arguments = ("doctor", "--e2e", "--json", "--url", shop.url, "--version", __version__)
+    ran = secretaria(*arguments, cwd=tmp_path, environment=shop.environment, seconds=120)
+    steps = {line["name"]: line for line in map(json.loads, ran.out.splitlines())}
+    assert (ran.code, {one["status"] for one in steps.values()}) == (0, {"ok"})
+    assert {"versão do serviço", "versão dos workers", "saída", "quem respondeu"} <= steps.keys()
+    assert steps["saída"]["seconds"] >= 0
+
+
+def test_doctor_does_not_take_another_version_for_the_wanted_one(shop: Shop, tmp_path: Path) -> None:
+    """Before anything is sent it says which runs."""
+    arguments = ("doctor", "--e2e", "--json", "--url", shop.url, "--version", "99.0.0")
+    ran = secretaria(*arguments, cwd=tmp_path, environment=shop.environment, seconds=60)
+    (only,) = [json.loads(line) for line in ran.out.splitlines() if "limpeza" not in line]
+    assert (ran.code, only["name"]) == (1, "versão do serviço")
+    assert __version__ in only["found"]
+
+
+def test_doctor_keeps_its_time_limit(shop: Shop, tmp_path: Path) -> None:
+    """A worker that is stopped answers nothing: the way ends when its time is over, not when its steps would give up."""
+    worker = shop.pid_of("worker")
+    os.kill(worker, signal.SIGSTOP)
+    try:
+        arguments = ("doctor", "--e2e", "--json", "--url", shop.url, "--timeout", "3")
+        ran = secretaria(*arguments, cwd=tmp_path, environment=shop.environment, seconds=60)
+    finally:
+        os.kill(worker, signal.SIGCONT)
+    *_, last = [json.loads(line) for line in ran.out.splitlines()]
+    assert (ran.code, last["name"], last["status"]) == (1, "entrada", "falha")
+    assert last["seconds"] < 10
 
 
 def test_doctor_finds_what_is_wrong_and_how_to_mend_it(shop: Shop, tmp_path: Path) -> None:
