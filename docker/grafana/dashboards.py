@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import secretaria
+
 FOLDER = Path(__file__).parent / "dashboards"
 DATASOURCE = {"type": "prometheus", "uid": "secretaria"}
 WIDTH, HEIGHT, COLUMNS = 8, 7, 3
@@ -185,7 +187,7 @@ def dashboard(uid: str) -> dict[str, Any]:
     return {
         "uid": f"secretaria-{uid}",
         "title": title,
-        "tags": ["secretaria"],
+        "tags": ["secretaria", f"v{secretaria.__version__}"],  # a release moves it on with the program
         "timezone": "browser",
         "schemaVersion": 39,
         "version": 1,

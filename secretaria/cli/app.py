@@ -18,6 +18,7 @@ from secretaria.cli import (
     config,
     conversations,
     demo,
+    deploy,
     doctor,
     healthcheck,
     inbox,
@@ -28,9 +29,11 @@ from secretaria.cli import (
     migrate,
     queue,
     rehearse,
+    releases,
     restore,
     restored,
     retention,
+    rollback,
     secrets,
     serve,
     simulate,
@@ -58,6 +61,9 @@ app.command("serve")(serve.serve)
 app.command("worker")(worker.worker)
 app.command("migrate")(migrate.migrate)
 app.command("rehearse")(rehearse.rehearse)
+app.command("deploy")(deploy.deploy)
+app.command("rollback")(rollback.rollback)
+app.add_typer(releases.app, name="releases")
 app.command("doctor")(doctor.doctor)
 app.command("certificate")(certificate.certificate)
 app.command("healthcheck")(healthcheck.healthcheck)

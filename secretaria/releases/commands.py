@@ -15,15 +15,18 @@ class Compose:
     Attributes:
         project: Its name, before each container's.
         files: Its compose files, each overlaid on the one before; relative to the installation's folder.
+        env_file: Its .env where that is not the one beside the files.
     """
 
     project: str
     files: Sequence[str]
+    env_file: str = ""
 
     def command(self, *arguments: str) -> Argv:
         """Return ``docker compose`` on this project."""
         named = [part for file in self.files for part in ("--file", file)]
-        return ("docker", "compose", "--project-name", self.project, *named, *arguments)
+        environment = ("--env-file", self.env_file) if self.env_file else ()
+        return ("docker", "compose", "--project-name", self.project, *environment, *named, *arguments)
 
     def inside(self, service: str, *arguments: str) -> Argv:
         """Run a program in the container of a running service, without a terminal."""
@@ -32,3 +35,28 @@ class Compose:
     def once(self, service: str, *arguments: str) -> Argv:
         """Run a command in a new container of a service, which is removed afterwards; nothing else is started."""
         return self.command("run", "--rm", "--no-deps", "-T", service, *arguments)
+
+    def beside(self, service: str, count: int) -> Argv:
+        """Bring a service to so many containers; those that run stay as they are, new ones are of the present version."""
+        return self.command("up", "--detach", "--no-deps", "--no-recreate", "--scale", f"{service}={count}", service)
+
+    def replace(self, service: str, count: int) -> Argv:
+        """Bring a service to so many containers of the present version; those of another end their work first."""
+        return self.command("up", "--detach", "--no-deps", "--scale", f"{service}={count}", service)
+
+    def engines(self, *services: str) -> Argv:
+        """Start what keeps the data, as it is, and wait until it is well."""
+        return self.command("up", "--detach", "--no-recreate", "--wait", *services)
+
+    def everything(self, **counts: int) -> Argv:
+        """Bring the whole stack to what the files say; given services keep their number of containers."""
+        scales = [part for service, count in counts.items() for part in ("--scale", f"{service}={count}")]
+        return self.command("up", "--detach", "--remove-orphans", *scales)
+
+    def pull(self) -> Argv:
+        """Fetch the images of others that are not here."""
+        return self.command("pull", "--quiet", "--policy", "missing", "--ignore-buildable")
+
+    def services(self) -> Argv:
+        """List the services of the files, one a line."""
+        return self.command("config", "--services")

@@ -8,6 +8,7 @@ from secretaria.settings.loading import (
     ENVIRONMENT_NAMES,
     OVERRIDE_PREFIX,
     SECTIONS,
+    env_file_of,
     load_settings,
 )
 from secretaria.settings.secrets import (
@@ -57,6 +58,7 @@ __all__ = [
     "TurnsSection",
     "UnconfirmedPolicy",
     "describe",
+    "env_file_of",
     "load_settings",
     "privacy_key",
     "require",

@@ -48,7 +48,7 @@ def load_settings(path: Path | None = None, environ: Mapping[str, str] | None = 
     if named is not None and not named.is_file():
         raise ConfigurationError(f"o arquivo de configuração {named} não existe", CREATE_HINT)
     chosen = named or Path(CONFIG_FILE)
-    environment = {**_read_env_file(chosen.parent / ENV_FILE), **process}
+    environment = {**_read_env_file(env_file_of(chosen)), **process}
     tables = _read_toml(chosen) if chosen.is_file() else {}
     overrides = _overrides(environment)
     problems = [*_unknown_keys(tables, str(chosen)), *_unknown_keys(overrides, "ambiente")]
@@ -62,6 +62,13 @@ def load_settings(path: Path | None = None, environ: Mapping[str, str] | None = 
         **_sections(merged),
     )
     return settings.model_copy(update={"business": _resolve_folder(settings.business, chosen.parent)})
+
+
+def env_file_of(configuration: Path) -> Path:
+    """Return the .env of a configuration: ``.env.NAME`` of ``secretaria.NAME.toml`` where there is one, else ``.env``."""
+    beside, name = configuration.parent, configuration.stem.partition(".")[2]
+    own = beside / f"{ENV_FILE}.{name}"
+    return own if name and own.is_file() else beside / ENV_FILE
 
 
 def _read_env_file(path: Path) -> dict[str, str]:

@@ -1,44 +1,31 @@
-"""An installation of the embedded engines as its host sees it, with an invented business and a folder for its copies."""
+"""One installation for each test: fresh, or with a first release that passed."""
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine, text
 
-from secretaria.local.binaries import find_postgres
-from secretaria.local.engines import EngineUrls
-from secretaria.releases.postgres import at_address
-from secretaria.releases.premises import Premises
-from secretaria.releases.runner import Runner
-from secretaria.releases.sealing import Keys
+from tests.recorded_installation import Installation, make_installation
 
 
 @pytest.fixture
-def premises(engines: EngineUrls, engine: Engine, tmp_path: Path) -> Premises:
-    """Describe the installation; two customers wrote there."""
-    business = tmp_path / "negocio"
-    (business / "base").mkdir(parents=True)
-    (business / "negocio.toml").write_text('nome = "Clínica Inventada"\n', encoding="utf-8")
-    (business / "base" / "precos.md").write_text("limpeza: R$ 180\n", encoding="utf-8")
-    (tmp_path / "secretaria.toml").write_text("[server]\nport = 8000\n", encoding="utf-8")
-    (tmp_path / ".env").write_text("WEBHOOK_SECRET=valor-que-nao-sai-daqui\n", encoding="utf-8")
-    with engine.begin() as connection:
-        connection.execute(
-            text(
-                "INSERT INTO contact (identity_key, number, name, created_at) VALUES "
-                "('552000000101', '5520900000101', 'Ana', '2026-08-10 12:00Z'), "
-                "('552000000102', '5520900000102', 'Bia', '2026-08-10 12:00Z')"
-            )
-        )
-    runner = Runner(tmp_path)
-    return Premises(
-        postgres=at_address(engines.database_url, find_postgres().beside("psql").parent, runner),
-        copies=tmp_path / "copias",
-        business=business,
-        configuration=tmp_path / "secretaria.toml",
-        env_file=tmp_path / ".env",
-        keys=Keys(),
-        runner=runner,
-    )
+def fresh_shop(tmp_path: Path) -> Installation:
+    """Make an installation of which nothing runs yet."""
+    return make_installation(tmp_path / "shop")
+
+
+@pytest.fixture(scope="session")
+def first_release(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Publish 0.1.1 once for the whole run."""
+    made = make_installation(tmp_path_factory.mktemp("first") / "shop")
+    made.deploy()
+    return made.folder
+
+
+@pytest.fixture
+def shop(first_release: Path, tmp_path: Path) -> Installation:
+    """Copy the installation on which 0.1.1 runs."""
+    shutil.copytree(first_release, tmp_path / "shop", symlinks=True)
+    return Installation(tmp_path / "shop")

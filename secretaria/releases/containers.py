@@ -1,0 +1,116 @@
+"""What runs now, read from the engine: containers and images know by their labels which version they are."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from secretaria.errors import SecretariaError
+from secretaria.releases import commands_docker as docker
+from secretaria.releases.host import Host
+from secretaria.releases.runner import CommandFailed
+
+RUNNING = "running"
+
+
+class EngineSilent(SecretariaError):
+    """The engine does not say what runs."""
+
+    def __init__(self, failed: CommandFailed) -> None:
+        super().__init__(f"o Docker não respondeu: {failed.message}", "confira com: docker info")
+
+
+@dataclass(frozen=True)
+class Image:
+    """An image that is on this machine.
+
+    Attributes:
+        id: By its content.
+        version: From its label; empty where it has none.
+        revision: The commit it was built from.
+        migration_head: The newest migration that its code knows.
+    """
+
+    id: str
+    version: str
+    revision: str
+    migration_head: str
+
+
+@dataclass(frozen=True)
+class Container:
+    """A container of a service.
+
+    Attributes:
+        id: Its id.
+        name: Its name, for people.
+        image: The image it runs.
+        state: As the engine calls it, for instance ``running`` or ``restarting``.
+        restarts: How often the engine had to start it again.
+        addresses: By network.
+    """
+
+    id: str
+    name: str
+    image: Image
+    state: str
+    restarts: int
+    addresses: tuple[tuple[str, str], ...]
+
+    @property
+    def runs(self) -> bool:
+        """Whether it works: started, and not again and again."""
+        return self.state == RUNNING and self.restarts == 0
+
+
+def containers_of(host: Host, service: str) -> list[Container]:
+    """Return the containers of a service, stopped ones too, oldest first.
+
+    Raises:
+        EngineSilent: The engine does not answer.
+    """
+    runner = host.runner()
+    try:
+        ids = runner.run(docker.containers(host.deploy.project, service), seconds=30).output.split()
+        told = json.loads(runner.run(docker.inspect(*ids), seconds=30).output) if ids else []
+    except CommandFailed as failed:
+        raise EngineSilent(failed) from failed
+    return [_container(one) for one in sorted(told, key=lambda one: str(one.get("Created", "")))]
+
+
+def image_of(host: Host, name: str) -> Image | None:
+    """Return an image by its name or id; None where it is not on this machine."""
+    try:
+        (told,) = json.loads(host.runner().run(docker.inspect_image(name), seconds=30).output)
+    except CommandFailed:
+        return None
+    return _image(str(told["Id"]), (told.get("Config") or {}).get("Labels") or {})
+
+
+def wanted_count(containers: Sequence[Container]) -> int:
+    """Return how many containers a service shall have: as many as any one version of it has now, and at least one."""
+    images = [one.image.id for one in containers if one.state == RUNNING]
+    return max([images.count(image) for image in set(images)], default=1)
+
+
+def _container(told: dict[str, Any]) -> Container:
+    networks = told.get("NetworkSettings", {}).get("Networks") or {}
+    return Container(
+        id=str(told["Id"]),
+        name=str(told.get("Name", "")).lstrip("/"),
+        image=_image(str(told["Image"]), told.get("Config", {}).get("Labels") or {}),
+        state=str(told["State"]["Status"]),
+        restarts=int(told.get("RestartCount", 0)),
+        addresses=tuple((name, str(one.get("IPAddress", ""))) for name, one in sorted(networks.items())),
+    )
+
+
+def _image(identity: str, labels: dict[str, str]) -> Image:
+    return Image(
+        identity,
+        labels.get(docker.VERSION_LABEL, ""),
+        labels.get(docker.REVISION_LABEL, ""),
+        labels.get(docker.HEAD_LABEL, ""),
+    )

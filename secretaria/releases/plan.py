@@ -1,0 +1,170 @@
+"""The nine steps of a release as data: what each runs, and what is done where it, or one after it, fails."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from secretaria.releases import commands_docker as docker
+from secretaria.releases import commands_git as git
+from secretaria.releases.commands import Argv
+from secretaria.releases.host import VERSION_VARIABLE, Host
+from secretaria.releases.switching import STOP_SECONDS, Replicas
+
+DOCKERFILE = "docker/Dockerfile"
+AFFECTED = "a partir daqui o atendimento é afetado"
+STEPS = ("preflight", "version", "build", "tests", "backup", "migrate", "switch", "gate", "record")
+FIRST_THAT_GOES_BACK = STEPS.index("migrate")
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step.
+
+    Attributes:
+        name: One of ``STEPS``.
+        says: What happens, one Portuguese sentence.
+        commands: What is run; where it depends on what is found, the usual case.
+        goes_back: What is done if it fails, Portuguese.
+        affects: Whether customers may notice it.
+    """
+
+    name: str
+    says: str
+    commands: tuple[Argv, ...]
+    goes_back: str
+    affects: bool = False
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What is known before anything is done.
+
+    Attributes:
+        version: The one to come.
+        before: The one that runs; empty where none does.
+        commit: From which it is built.
+        stamped: Whether a release commit is made on it; a tag that exists is taken as it is.
+        replicas: How many containers there shall be.
+        engines: The services of the files that keep data.
+    """
+
+    version: str
+    before: str
+    commit: str
+    stamped: bool
+    replicas: Replicas
+    engines: tuple[str, ...]
+
+
+def build_commands(host: Host, version: str, revision: str, migration_head: str) -> tuple[Argv, ...]:
+    """Return what builds the image of a version from the release tree, and fetches those of others."""
+    tree = str(host.release_tree)
+    arguments = {"VERSION": version, "REVISION": revision, "MIGRATION_HEAD": migration_head}
+    labels = {docker.VERSION_LABEL: version, docker.REVISION_LABEL: revision, docker.HEAD_LABEL: migration_head}
+    return (
+        docker.build(host.image(version), tree, f"{tree}/{DOCKERFILE}", arguments, labels),
+        host.compose.pull(),
+    )
+
+
+def test_commands(host: Host) -> tuple[Argv, ...]:
+    """Return what asks the new image about itself; nothing of it serves anybody yet."""
+    return (
+        host.compose.once("api", "config", "check"),
+        host.compose.once("api", "migrate", "--plan", "--json"),
+        host.compose.once("api", "rehearse", "--json"),
+    )
+
+
+def migrate_command(host: Host) -> Argv:
+    """Return what brings the database to the schema of the new version."""
+    return host.compose.once("api", "migrate")
+
+
+def steps_of(host: Host, facts: Facts) -> tuple[Step, ...]:
+    """Lay out a release."""
+    version, before, tree = facts.version, facts.before or "nada", str(host.release_tree)
+    nothing = "nada: só o que esta publicação criou é apagado"
+    stays = f"nada: a {before} continua a atender, e roda também no esquema novo"
+    returns = f"a {before} volta do mesmo modo: sobe ao lado, fica pronta, e a {version} sai"
+    api, worker = facts.replicas.api, facts.replicas.worker
+    stamped = (git.stage(tree), git.commit(tree, f"Release {version}")) if facts.stamped else ()
+    marked = (git.fast_forward("COMMIT"), git.tag(f"v{version}", "COMMIT", f"Secretaria {version}"))
+    pushed = (git.push(host.deploy.remote, host.deploy.branch, f"v{version}"),) if host.deploy.remote else ()
+    return (
+        Step("preflight", "confere máquina, repositório e configuração", (docker.answers(), git.status()), nothing),
+        Step(
+            "version",
+            f"prepara a {version} (antes: {before})",
+            (git.add_worktree(tree, facts.commit), *stamped),
+            "a pasta da publicação é apagada; nenhum commit fica num ramo e nenhuma marca é feita",
+        ),
+        Step("build", f"constrói {host.image(version)}", build_commands(host, version, "COMMIT", "MIGRAÇÃO"), nothing),
+        Step("tests", "examina a imagem antes de qualquer troca", test_commands(host), nothing),
+        Step("backup", f"copia o banco; {AFFECTED}", (host.compose.engines(*facts.engines),), "a cópia fica"),
+        Step("migrate", "migra o banco, só acrescentando", (migrate_command(host),), stays, affects=True),
+        Step(
+            "switch",
+            f"troca {api} api e {worker} worker sem recusar nenhum evento",
+            (
+                host.compose.beside("api", api * 2),
+                docker.stop("API_ANTERIOR", STOP_SECONDS),
+                docker.remove("API_ANTERIOR"),
+                host.compose.replace("worker", worker),
+                host.compose.everything(api=api, worker=worker),
+            ),
+            returns,
+            affects=True,
+        ),
+        Step(
+            "gate",
+            f"um evento de ponta a ponta, e {host.deploy.watch_seconds} s olhando os erros",
+            (docker.inside("API", "secretaria", "doctor", "--e2e"), watch_command(host, "API")),
+            returns,
+            affects=True,
+        ),
+        Step(
+            "record",
+            f"anota e marca v{version}",
+            (*(marked if facts.stamped else ()), *pushed),
+            "a versão fica; o que faltou anotar é anotado na próxima publicação",
+        ),
+    )
+
+
+def watch_command(host: Host, container: str) -> Argv:
+    """Return what watches the errors of the new version from inside its network."""
+    limits = ("--seconds", str(host.deploy.watch_seconds), "--ratio", str(host.deploy.watch_error_ratio))
+    return docker.inside(container, "secretaria", "releases", "watch", *limits)
+
+
+def told(steps: tuple[Step, ...], version: str) -> Iterator[str]:
+    """Tell the steps and their reversal as lines for people; compose takes the version from the environment."""
+    for number, step in enumerate(steps, start=1):
+        yield f"{number}. {step.says}"
+        for argv in step.commands:
+            chosen = f"{VERSION_VARIABLE}={version} " if argv[:2] == ("docker", "compose") else ""
+            yield f"     {chosen}{shlex.join(argv)}"
+        yield f"     se falhar: {step.goes_back}"
+
+
+def as_json(steps: tuple[Step, ...], facts: Facts) -> Mapping[str, Any]:
+    """Tell the same as one JSON object."""
+    return {
+        "version": facts.version,
+        "before": facts.before,
+        "commit": facts.commit,
+        "steps": [
+            {
+                "name": step.name,
+                "says": step.says,
+                "commands": [list(argv) for argv in step.commands],
+                "if_it_fails": step.goes_back,
+                "affects_customers": step.affects,
+            }
+            for step in steps
+        ],
+    }

@@ -1,0 +1,88 @@
+"""The gate behind the switch: one event all the way through, then the errors of the new version for a while."""
+
+from __future__ import annotations
+
+import json
+
+from secretaria.errors import SecretariaError
+from secretaria.releases import commands_docker as docker
+from secretaria.releases.containers import Container, Image, containers_of
+from secretaria.releases.host import Host
+from secretaria.releases.plan import watch_command
+from secretaria.releases.runner import CommandFailed
+from secretaria.releases.switching import last_lines
+
+EXAMINE_SECONDS = 240.0
+LISTENING_NETWORK = "internal"
+
+
+class ProofFailed(SecretariaError):
+    """The version that was switched to does not do what it must.
+
+    Attributes:
+        lines: The last lines of what failed, oldest first.
+    """
+
+    def __init__(self, what: str, lines: list[str]) -> None:
+        super().__init__(what)
+        self.lines = tuple(lines)
+
+
+def prove(host: Host, image: Image) -> None:
+    """Let the new version show that it answers, workers included, and that it makes no more errors than allowed.
+
+    Raises:
+        ProofFailed: It does not, or does.
+    """
+    running = [one for one in containers_of(host, "api") if one.image.id == image.id and one.runs]
+    if not running:
+        raise ProofFailed("nenhuma api da nova versão está de pé", [])
+    _walk_once(host, running[-1])
+    if host.deploy.watch_seconds:
+        host.tell(f"   {host.deploy.watch_seconds} s olhando os erros da nova versão")
+        _watch(host, running[-1])
+    for service in ("api", "worker"):
+        fallen = [one for one in containers_of(host, service) if one.image.id == image.id and not one.runs]
+        if fallen:
+            raise ProofFailed(f"{fallen[0].name} caiu depois da troca", last_lines(host.runner(), fallen[0]))
+
+
+def _walk_once(host: Host, container: Container) -> None:
+    address = dict(container.addresses).get(f"{host.deploy.project}_{LISTENING_NETWORK}", "")
+    listen = ("--listen", address) if address else ()
+    examine = docker.inside(container.id, "secretaria", "doctor", "--e2e", "--json", *listen)
+    try:
+        host.runner().run(examine, seconds=EXAMINE_SECONDS)
+    except CommandFailed as failed:
+        raise ProofFailed(f"o exame de ponta a ponta não passou: {_first_failure(failed)}", _logs(host)) from failed
+
+
+def _watch(host: Host, container: Container) -> None:
+    seconds = host.deploy.watch_seconds + EXAMINE_SECONDS
+    try:
+        host.runner().run(watch_command(host, container.id), seconds=seconds)
+    except CommandFailed as failed:
+        last = failed.lines[-1] if failed.lines else failed.message
+        raise ProofFailed(f"erros demais depois da troca: {last}", _logs(host)) from failed
+
+
+def _first_failure(failed: CommandFailed) -> str:
+    for line in failed.lines:
+        try:
+            told = json.loads(line)
+        except ValueError:
+            continue
+        if isinstance(told, dict) and told.get("status") == "falha":
+            return f"{told.get('name')}: {told.get('found')}"
+    return failed.lines[-1] if failed.lines else failed.message
+
+
+def _logs(host: Host) -> list[str]:
+    """Return the last lines of both services, since either may be the one that fails."""
+    runner = host.runner()
+    return [
+        f"{one.name} | {line}"
+        for service in ("api", "worker")
+        for one in containers_of(host, service)[-1:]
+        for line in last_lines(runner, one, 15)
+    ]

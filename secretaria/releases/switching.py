@@ -1,0 +1,148 @@
+"""Puts one version in the place of whatever runs: new containers beside old ones, ready before those drain.
+
+Nothing is remembered: which containers are of which version is read from the engine each time, so a switch that was cut
+short anywhere is ended by the next one, in either direction.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from secretaria.crashpoints import crashpoint
+from secretaria.errors import SecretariaError
+from secretaria.releases import commands_docker as docker
+from secretaria.releases.containers import Container, Image, containers_of, wanted_count
+from secretaria.releases.host import VERSION_VARIABLE, Host
+from secretaria.releases.runner import LAST_LINES, CommandFailed, Runner
+from secretaria.settings.env_file import write_value
+
+PROXY_SLOTS = 8  # docker/proxy/haproxy.cfg, server-template
+PROXY_SECONDS = 4.0  # the proxy asks for names once a second, and a copy is in use after one good check
+STOP_SECONDS = 60  # above stop_grace_period of both services
+LOOK_SECONDS = 0.5
+
+
+class NotReady(SecretariaError):
+    """A container of the new version did not become ready.
+
+    Attributes:
+        lines: The last lines it wrote, oldest first.
+    """
+
+    def __init__(self, what: str, lines: Sequence[str]) -> None:
+        super().__init__(what, "veja as últimas linhas acima")
+        self.lines = tuple(lines)
+
+
+@dataclass(frozen=True)
+class Replicas:
+    """How many containers of each service there shall be."""
+
+    api: int
+    worker: int
+
+
+def replicas_of(host: Host) -> Replicas:
+    """Return how many containers run now of each, as the engine tells it; one where none does."""
+    return Replicas(wanted_count(containers_of(host, "api")), wanted_count(containers_of(host, "worker")))
+
+
+def switch(host: Host, version: str, image: Image, replicas: Replicas) -> None:
+    """Make a version the one that runs, and no other; done twice is done once.
+
+    Args:
+        host: The machine.
+        version: Its number, which compose takes from .env.
+        image: The image behind it.
+        replicas: How many containers of each service.
+
+    Raises:
+        NotReady: A new container did not become ready; those of the version before still serve.
+        CommandFailed: The engine refused something.
+    """
+    write_value(host.env_file, VERSION_VARIABLE, version)
+    crashpoint("deploy.switch.env")
+    runner = host.runner(version)
+    _bury_stopped(host, runner)
+    while True:
+        containers = containers_of(host, "api")
+        new = [one for one in containers if one.image.id == image.id]
+        old = [one for one in containers if one.image.id != image.id]
+        missing = replicas.api - len(new)
+        if missing > 0:
+            room = max(PROXY_SLOTS - len(containers), 1)
+            host.tell(f"   subindo {min(missing, room)} api da {version} ao lado de {len(old)} que atende")
+            runner.run(host.compose.beside("api", len(containers) + min(missing, room)))
+            crashpoint("deploy.switch.beside")
+        ready = _await_ready(host, runner, image, "api", host.deploy.ready_seconds)
+        if old:
+            _drain(host, runner, old if len(ready) >= replicas.api else old[: len(ready)])
+        elif len(ready) >= replicas.api:
+            break
+    crashpoint("deploy.switch.api")
+    host.tell(f"   workers: param de pegar, terminam o que têm e dão lugar à {version}")
+    runner.run(host.compose.replace("worker", replicas.worker))
+    crashpoint("deploy.switch.worker")
+    _await_ready(host, runner, image, "worker", host.deploy.ready_seconds)
+
+
+def settle(host: Host, version: str, replicas: Replicas) -> None:
+    """Bring what else the compose files describe to what they say; api and worker stay as they are.
+
+    Raises:
+        CommandFailed: The engine refused something.
+    """
+    host.runner(version).run(host.compose.everything(api=replicas.api, worker=replicas.worker))
+
+
+def last_lines(runner: Runner, container: Container, count: int = LAST_LINES) -> list[str]:
+    """Return the last lines that a container wrote, on either stream; none where it is gone."""
+    heard: list[str] = []
+    listening = Runner(runner.folder, runner.environment, heard.append)
+    try:
+        listening.run(docker.last_lines(container.id, count), seconds=20)
+    except CommandFailed:
+        return []
+    return heard
+
+
+def _bury_stopped(host: Host, runner: Runner) -> None:
+    """Remove containers that ended or start again and again: compose would count them among those that serve."""
+    for service in ("api", "worker"):
+        for container in containers_of(host, service):
+            if not container.runs:
+                runner.run(docker.remove(container.id))
+
+
+def _await_ready(host: Host, runner: Runner, image: Image, service: str, seconds: float) -> list[Container]:
+    deadline = time.monotonic() + seconds
+    while True:
+        containers = [one for one in containers_of(host, service) if one.image.id == image.id]
+        fallen = next((one for one in containers if not one.runs and one.state != "created"), None)
+        if fallen is not None:
+            raise NotReady(f"{fallen.name} caiu ao iniciar", last_lines(runner, fallen))
+        waiting = [one for one in containers if not _is_ready(runner, one, service)]
+        if containers and not waiting:
+            return containers
+        if time.monotonic() >= deadline:
+            lines = last_lines(runner, waiting[0]) if waiting else []
+            name = waiting[0].name if waiting else service
+            raise NotReady(f"{name} não ficou pronto em {seconds:.0f} s", lines)
+        time.sleep(LOOK_SECONDS)
+
+
+def _is_ready(runner: Runner, container: Container, service: str) -> bool:
+    program = () if service == "api" else (service,)
+    return runner.succeeds(docker.inside(container.id, "secretaria", "healthcheck", *program), seconds=10)
+
+
+def _drain(host: Host, runner: Runner, old: Sequence[Container]) -> None:
+    """Give the proxy time to find the new ones; then each old one says that it is going, ends its requests, and goes."""
+    time.sleep(PROXY_SECONDS)
+    for container in old:
+        host.tell(f"   {container.name} ({container.image.version or 'sem versão'}) termina e sai")
+        runner.run(docker.stop(container.id, STOP_SECONDS), seconds=STOP_SECONDS + 30)
+        crashpoint("deploy.switch.drained")
+        runner.run(docker.remove(container.id))
