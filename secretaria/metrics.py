@@ -7,11 +7,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from uuid import UUID
 
 from prometheus_client import REGISTRY, CollectorRegistry, Counter, Histogram, start_http_server
 from prometheus_client.multiprocess import MultiProcessCollector
 
-MULTIPROCESS_DIR = "PROMETHEUS_MULTIPROC_DIR"  # must be set before this module is imported
+from secretaria.exemplars import MULTIPROCESS_DIR, SHELF, WithExemplars
+from secretaria.timings import Timing
+
 DOOR_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
 TASK_SECONDS = (0.01, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 LLM_SECONDS = (0.25, 0.5, 1.0, 2.0, 3.0, 5.0, 8.0, 13.0, 20.0, 40.0)
@@ -68,7 +71,7 @@ VERDICT_OF = {"passed": "passed", "refused": "refused", "suspected": "noted"}  #
 OTHER = "outro"
 
 WEBHOOK_RECEIVED = Counter("secretaria_webhook_received_total", "Webhook requests by outcome.", ["status"])
-WEBHOOK_LATENCY = Histogram("secretaria_webhook_latency_seconds", "Time to answer the webhook.", buckets=DOOR_SECONDS)
+WEBHOOK_LATENCY = Timing("secretaria_webhook_latency_seconds", "Time to answer the webhook.", bounds=DOOR_SECONDS)
 TASK_LATENCY = Histogram(
     "secretaria_task_latency_seconds", "Time of a job in a worker.", ["task"], buckets=TASK_SECONDS
 )
@@ -89,11 +92,11 @@ SENDS_CONFIRMED = Counter("secretaria_sends_confirmed_total", "Sends in doubt th
 SENDS_HELD = Counter("secretaria_sends_held_total", "Sends that wait for a person's decision.")
 SENDS_REPEATED = Counter("secretaria_sends_repeated_total", "Bubbles in doubt that are sent once more.")
 UNHEARD_TICKETS = Counter("secretaria_unheard_tickets_total", "Customers whom only Whaticket had heard.")
-STAGE_LATENCY = Histogram(
-    "secretaria_stage_seconds", "Time of one stage of a message's way.", ["stage"], buckets=STAGE_SECONDS
+STAGE_LATENCY = Timing(
+    "secretaria_stage_seconds", "Time of one stage of a message's way.", "stage", bounds=STAGE_SECONDS
 )
-REPLY_LATENCY = Histogram(
-    "secretaria_reply_seconds", "From a turn's first event to its first bubble at Whaticket.", buckets=REPLY_SECONDS
+REPLY_LATENCY = Timing(
+    "secretaria_reply_seconds", "From a turn's first event to its first bubble at Whaticket.", bounds=REPLY_SECONDS
 )
 TURNS_CLOSED = Counter("secretaria_turns_total", "Turns that came to their end, by how.", ["state"])
 HANDOFFS = Counter("secretaria_handoffs_total", "Turns that went to a person, by why.", ["reason"])
@@ -125,12 +128,13 @@ def show_all(intentions: tuple[str, ...]) -> None:
         (INTENTIONS, intentions),
         (OWNER_ALERTS, OWNER_ALERT_OUTCOMES),
         (HEALTHCHECK_FAILURES, COMPONENTS),
-        (STAGE_LATENCY, STAGES),
         (TURNS_CLOSED, TURN_STATES),
         (HANDOFFS, HANDOFF_REASONS),
     ):
         for value in values:
             metric.labels(value)
+    for stage in STAGES:
+        STAGE_LATENCY.show(stage)
     for purpose in LLM_PURPOSES:
         for kind in TOKEN_KINDS:
             LLM_TOKENS.labels(purpose, kind)
@@ -139,14 +143,15 @@ def show_all(intentions: tuple[str, ...]) -> None:
             GUARD_VERDICTS.labels(guard, verdict)
 
 
-def observe_stage(stage: str, seconds: float) -> None:
+def observe_stage(stage: str, seconds: float, event: UUID) -> None:
     """Note how long a stage took; clocks of two machines may disagree, but nothing ends before it begins.
 
     Args:
         stage: One of ``STAGES``.
         seconds: As measured.
+        event: The correlation id.
     """
-    STAGE_LATENCY.labels(stage).observe(max(seconds, 0.0))
+    STAGE_LATENCY.observe(max(seconds, 0.0), event, stage)
 
 
 def count_handoff(reason: str | None) -> None:
@@ -167,11 +172,10 @@ def count_verdicts(checks: Mapping[str, str]) -> None:
 
 def scrape_registry() -> CollectorRegistry:
     """Return a registry that shows what all processes of this group counted, or this one where it is alone."""
+    shared = bool(os.environ.get(MULTIPROCESS_DIR))
+    counted = MultiProcessCollector(None) if shared else REGISTRY  # type: ignore[no-untyped-call]  # left untyped there
     registry = CollectorRegistry(auto_describe=False)
-    if os.environ.get(MULTIPROCESS_DIR):
-        MultiProcessCollector(registry)  # type: ignore[no-untyped-call]  # prometheus_client leaves it untyped
-    else:
-        registry.register(REGISTRY)
+    registry.register(WithExemplars(counted, SHELF))
     return registry
 
 

@@ -109,7 +109,8 @@ def _file(room: FilingRoom, event_id: UUID, *, counted: bool = False) -> None:
             event.state, event.reason = EventState.PARKED, reading.reason or "not_a_message"
         event.filed_at = now
         session.add(event)
-        after_commit(session, partial(metrics.observe_stage, "filed", (now - event.received_at).total_seconds()))
+        took = (now - event.received_at).total_seconds()
+        after_commit(session, partial(metrics.observe_stage, "filed", took, event.id))
         contact = person_mark(reading.number) if reading.number else None
         logger.bind(state=str(event.state), reason=event.reason, contact=contact).info("event_filed")
 

@@ -349,7 +349,7 @@ def _tell_time(item: OutboxItem, now: datetime) -> None:
     """The first bubble of a reply is what the customer waited for, since the event that opened its turn."""
     if item.position > 0 or item.purpose != Purpose.REPLY:
         return
-    metrics.observe_stage("delivered", (now - item.created_at).total_seconds())
+    metrics.observe_stage("delivered", (now - item.created_at).total_seconds(), item.correlation_id)
     asked_at = moment_of(item.correlation_id)
     if asked_at is not None:
-        metrics.REPLY_LATENCY.observe(max((now - asked_at).total_seconds(), 0.0))
+        metrics.REPLY_LATENCY.observe(max((now - asked_at).total_seconds(), 0.0), item.correlation_id)

@@ -147,9 +147,9 @@ def _claim(room: AnsweringRoom, turn_id: int) -> Claimed | None:
         begun = time.perf_counter()
         claimed = _read(room, session, conversation, turn, token)
         waited, late = (now - turn.opened_at).total_seconds(), (now - turn.due_at).total_seconds()
-        after_commit(session, partial(metrics.observe_stage, "waited", waited))
-        after_commit(session, partial(metrics.observe_stage, "picked_up", late))
-        after_commit(session, partial(metrics.observe_stage, "context", time.perf_counter() - begun))
+        stages = {"waited": waited, "picked_up": late, "context": time.perf_counter() - begun}
+        for stage, seconds in stages.items():
+            after_commit(session, partial(metrics.observe_stage, stage, seconds, turn.correlation_id))
         return claimed
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from uuid import UUID
 
 from loguru import logger
 from sqlmodel import Session
@@ -29,7 +30,9 @@ def tell_closed(session: Session, turn: Turn, reply: Reply | None = None) -> Non
         told["seconds"] = round((turn.closed_at - turn.opened_at).total_seconds(), DIGITS)
     told |= {"messages": turn.messages, "restarts": turn.restarts, "failures": turn.failures}
     if reply is not None:
-        after_commit(session, partial(_observe, reply.llm_seconds or 0.0, reply.steps.get("guards", 0.0)))
+        after_commit(
+            session, partial(_observe, reply.llm_seconds or 0.0, reply.steps.get("guards", 0.0), turn.correlation_id)
+        )
         told |= {"origin": reply.origin, "calls": reply.calls, "regenerations": reply.regenerations}
         told |= {"model": reply.model, "steps": dict(reply.steps), "refused": refused(reply)}
         if reply.intention is not None:
@@ -49,6 +52,6 @@ def _count(state: str, reason: str | None) -> None:
         metrics.count_handoff(reason)
 
 
-def _observe(llm_seconds: float, guard_seconds: float) -> None:
-    metrics.observe_stage("llm", llm_seconds)
-    metrics.observe_stage("guards", guard_seconds)
+def _observe(llm_seconds: float, guard_seconds: float, event: UUID) -> None:
+    metrics.observe_stage("llm", llm_seconds, event)
+    metrics.observe_stage("guards", guard_seconds, event)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from litestar import Response, get
+from typing import Any
+
+from litestar import Request, Response, get
 from litestar.di import NamedDependency
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client.exposition import choose_encoder
 
 from secretaria.bootstrap import Installation
 from secretaria.health import check_health
@@ -12,10 +15,14 @@ from secretaria.metrics import scrape_registry
 from secretaria.web.access import for_internal
 from secretaria.web.live_metrics import BreakerCollector, HealthCollector, RedisCollector, RowCollector, SpoolCollector
 
+OPENMETRICS = "application/openmetrics-text"
+
 
 @get("/metrics", sync_to_thread=True, media_type="text/plain", **for_internal())
-def scrape(installation: NamedDependency[Installation]) -> Response[bytes]:
-    """Show every metric in Prometheus's text format; a scrape is a health check too, so that failures are counted.
+def scrape(request: Request[Any, Any, Any], installation: NamedDependency[Installation]) -> Response[bytes]:
+    """Show every metric; a scrape is a health check too, so that failures are counted.
+
+    Whoever asks for OpenMetrics, as Prometheus does, is shown exemplars; others get Prometheus's older text.
 
     What is known to be away is not asked again: a scrape never takes much longer than the health check.
     """
@@ -28,4 +35,6 @@ def scrape(installation: NamedDependency[Installation]) -> Response[bytes]:
     if findings["redis"].ok:
         registry.register(BreakerCollector(installation.breaker, installation.breakers()))
         registry.register(RedisCollector(installation.redis, installation.sessions))
-    return Response(generate_latest(registry), headers={"Content-Type": CONTENT_TYPE_LATEST})
+    accepted = request.headers.get("accept", "")
+    encode, told = choose_encoder(accepted) if OPENMETRICS in accepted else (generate_latest, CONTENT_TYPE_LATEST)
+    return Response(encode(registry), headers={"Content-Type": told})

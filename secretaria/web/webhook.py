@@ -84,9 +84,10 @@ async def _receive(
         metrics.WEBHOOK_RECEIVED.labels(status="unreadable").inc()
         raise EncodingRefused
     knock = Knock(headers=headers, body=body, query=request.scope["query_string"], path_token=path_token)
-    status = "error"
+    status, event = "error", None
     try:
         receipt = await receive_together(door, commits, knock)
+        event = receipt.event
         status, answer = _answer(receipt)
     except SignatureInvalid:
         status = "unauthorized"
@@ -98,7 +99,7 @@ async def _receive(
     finally:
         seconds = time.perf_counter() - begun
         metrics.WEBHOOK_RECEIVED.labels(status=status).inc()
-        metrics.WEBHOOK_LATENCY.observe(seconds)
+        metrics.WEBHOOK_LATENCY.observe(seconds, event)
         milliseconds = round(seconds * 1000, 1)
         logger.bind(status=status, milliseconds=milliseconds).debug("webhook_answered")
     level = "WARNING" if receipt.ignored == UNANSWERABLE or seconds >= SLOW_SECONDS else "INFO"

@@ -107,6 +107,7 @@ def watch(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watch]:
             f"--config.file={config}",
             f"--storage.tsdb.path={folder}/data",
             f"--web.listen-address={listen}",
+            "--enable-feature=exemplar-storage",
         )
         until(lambda: httpx.get(f"{watch.url}/-/ready", trust_env=False).is_success, "Prometheus is ready")
         yield watch
@@ -127,6 +128,25 @@ def test_what_a_customer_waited_is_seen(watch: Watch) -> None:
     for stage in ("filed", "waited", "picked_up", "context", "llm", "guards", "delivered"):
         assert watch.value(f'sum(secretaria_stage_seconds_count{{stage="{stage}"}})') == 1.0, stage
     assert watch.value('secretaria_turns_total{state="answered"}') == 1.0
+
+
+def test_a_slow_bucket_leads_to_the_message_in_it(watch: Watch) -> None:
+    """Prometheus keeps, for stages that processes of two kinds measured, the id that the webhook answered with."""
+    number = "5520900001073"
+    event = text_event(number, "quanto custa a limpeza?", "W3", datetime.now(UTC), "Marina Prates")
+    _, answer = watch.shop.phone.post(event)
+    begun = datetime.now(UTC).timestamp() - 60
+
+    def shown(series: str) -> set[str]:
+        found = watch.ask("query_exemplars", query=series, start=str(begun), end=str(begun + 600))
+        return {one["labels"]["correlation_id"] for series in found for one in series["exemplars"]}
+
+    asked = ("webhook_latency_seconds_bucket", 'stage_seconds_bucket{stage="llm"}', "reply_seconds_bucket")
+
+    def missing() -> list[str]:
+        return [series for series in asked if answer["event"] not in shown(f"secretaria_{series}")]
+
+    until(lambda: missing() == [], "the event stands in its buckets", lambda: str(missing()))
 
 
 def test_every_expression_is_of_names_that_live(watch: Watch) -> None:
