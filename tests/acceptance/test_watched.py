@@ -303,6 +303,7 @@ def _prometheus_config(shop: Shop, alertmanager: int, exporters: dict[str, int])
         if scrape["job_name"] == "certificate":
             scrape["relabel_configs"][-1]["replacement"] = targets["certificate"]
         else:
+            scrape.pop("dns_sd_configs", None)
             scrape["static_configs"] = [{"targets": [targets[scrape["job_name"]]]}]
     for scrape in config["scrape_configs"]:
         scrape["scrape_interval"] = scrape["scrape_timeout"] = "5s" if scrape["job_name"] != "secretaria" else "2s"

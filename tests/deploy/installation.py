@@ -18,6 +18,7 @@ from ipaddress import ip_network
 from pathlib import Path
 
 import httpx
+from dotenv import dotenv_values
 
 import secretaria
 from secretaria.clock import SystemClock
@@ -64,6 +65,11 @@ class Installation:
     environment: dict[str, str] = field(default_factory=dict)
 
     @property
+    def env(self) -> dict[str, str]:
+        """What its .env says now."""
+        return {name: value or "" for name, value in dotenv_values(self.folder / ".env").items()}
+
+    @property
     def url(self) -> str:
         """The public address."""
         return f"https://127.0.0.1:{self.https_port}"
@@ -79,11 +85,11 @@ class Installation:
         assert ended.returncode == 0, f"{' '.join(arguments)}\n{ended.stdout[-3000:]}\n{ended.stderr[-3000:]}"
         return ended.stdout
 
-    def start(self, *services: str) -> None:
+    def start(self, *options: str) -> None:
         """Start the engines, migrate, and start the rest; return when an event sent now would be answered."""
         self.compose("up", "--detach", "--wait", "postgres", "redis")
         self.compose("run", "--rm", "--no-deps", "-T", "api", "migrate")
-        self.compose("up", "--detach", *(services or ("proxy", "api", "worker")))
+        self.compose("up", "--detach", *options)
         self.wait_until_ready()
 
     def wait_until_ready(self) -> None:
@@ -219,6 +225,7 @@ def _write_env(opened: Installation, whaticket_url: str, llm_url: str, extra: Ma
         "SECRETARIA_IMAGE": opened.image,
         "SECRETARIA_VERSION": VERSION,
         "PUBLIC_HOST": "localhost",
+        "COMPOSE_PROFILES": "",
         "HTTP_PORT": f"127.0.0.1:{opened.http_port}",
         "HTTPS_PORT": f"127.0.0.1:{opened.https_port}",
         "EDGE_SUBNET": f"10.214.{net}.0/25",

@@ -17,13 +17,38 @@ import yaml
 from tests.deploy.debian import SUITE, mirror, run
 
 ROOT = Path(__file__).parents[2]
-RECIPE = Path(__file__).parent / "standins"
-PACKAGES = ("ca-certificates", "haproxy", "python3", "python3-pip", "python3-venv", "tzdata", "valkey-tools")
-LABEL = "br.secretaria.stand-in"
+RECIPE = Path(__file__).parent / "recipes"
+PACKAGES = (
+    *(
+        "ca-certificates",
+        "haproxy",
+        "pebble",
+        "python3",
+        "python3-pip",
+        "python3-venv",
+        "tzdata",
+        "valkey-tools",
+        "wget",
+    ),
+    *("prometheus", "prometheus-alertmanager", "prometheus-blackbox-exporter"),
+    *("prometheus-postgres-exporter", "prometheus-redis-exporter"),
+)
 # A wheel for any of these runs on the suite; pip takes the newest that there is.
 PLATFORMS = ("manylinux_2_34_x86_64", "manylinux_2_28_x86_64", "manylinux_2_17_x86_64", "manylinux2014_x86_64", "any")
 LOCKS = (ROOT / "docker" / "requirements.txt", ROOT / "docker" / "requirements-build.txt")
-TARGETS = {"python": "python", "haproxy": "haproxy", "postgres": "postgres", "valkey/valkey": "valkey"}
+TARGETS = {
+    "python": "python",
+    "haproxy": "haproxy",
+    "postgres": "postgres",
+    "valkey/valkey": "valkey",
+    "prom/prometheus": "prometheus",
+    "prom/alertmanager": "alertmanager",
+    "prom/blackbox-exporter": "blackbox",
+    "quay.io/prometheuscommunity/postgres-exporter": "postgres-exporter",
+    "oliver006/redis_exporter": "redis-exporter",
+    "grafana/grafana": "grafana",
+    "gcr.io/cadvisor/cadvisor": "cadvisor",
+}
 
 
 def build_stand_ins() -> None:
@@ -35,17 +60,18 @@ def build_stand_ins() -> None:
 
 def _build_missing() -> None:
     base = _base()
-    content = _digest([RECIPE / "Dockerfile", RECIPE / "postgres-entrypoint.sh", *LOCKS], base)
-    missing = [image for image in named_images() if not _is_there(image, content)]
-    if not missing:
-        return
-    with tempfile.TemporaryDirectory(prefix="secretaria-standins-") as folder:
-        context = Path(folder)
-        _fill(context)
-        for image in missing:
-            target = TARGETS[image.partition(":")[0]]
-            labelled = ("--label", f"{LABEL}={content}", "--build-arg", f"BASE={base}")
-            docker("build", "--quiet", "--tag", image, "--target", target, *labelled, folder, seconds=300)
+    content = _digest([*sorted(RECIPE.iterdir()), *LOCKS], base)
+    kept = {image: f"secretaria-standin-{TARGETS[image.partition(':')[0]]}:{content}" for image in named_images()}
+    missing = [image for image in kept if not docker("images", "--quiet", kept[image]).strip()]
+    if missing:
+        with tempfile.TemporaryDirectory(prefix="secretaria-standins-") as folder:
+            _fill(Path(folder))
+            for image in missing:
+                target = TARGETS[image.partition(":")[0]]
+                named = ("--tag", kept[image], "--target", target, "--build-arg", f"BASE={base}")
+                docker("build", "--quiet", *named, folder, seconds=300)
+    for image, tag in kept.items():
+        docker("tag", tag, image)
 
 
 def named_images() -> list[str]:
@@ -114,10 +140,6 @@ def _package(name: str) -> Path:
     assert found is not None
     assert found.submodule_search_locations is not None
     return Path(found.submodule_search_locations[0])
-
-
-def _is_there(image: str, content: str) -> bool:
-    return bool(docker("images", "--quiet", "--filter", f"label={LABEL}={content}", image).strip())
 
 
 def _digest(files: Iterable[Path], *more: str) -> str:
