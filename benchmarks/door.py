@@ -1,162 +1,246 @@
-"""The door against a bare handler, side by side in one run: what does keeping every event cost?
+"""The door beside a handler that keeps nothing, beside what most would write, and beside one bare commit, in one run.
 
-Run with ``make bench``. Both servers are one process; the bare one checks the same signature and keeps nothing. They
-are measured in turns, three rounds each, with the same clients, and the median ratio is what counts.
+All take turns under the same load: distinct signed events of wrk. What counts is the median of the ratios of the rounds.
 """
 
 from __future__ import annotations
 
-import hashlib
-import hmac
-import http.client
-import json
-import logging
 import os
-import platform
 import shutil
 import statistics
 import subprocess
 import sys
 import tempfile
-import threading
 import time
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any, Self
+from uuid import uuid4
 
-from litestar import Litestar, Request, Response, post
+import httpx
+import psutil
+import redis
+from sqlalchemy import Engine, text
 
+from benchmarks.figures import Figure, Section, run
+from benchmarks.knocking import SECRET, knock, require_wrk
 from secretaria.database.engine import build_engine
 from secretaria.database.migrate import upgrade
-from secretaria.local.engines import EmbeddedEngines
-from secretaria.simulation.serving import LocalServer
+from secretaria.inbox.store import INSERT_NEW
+from secretaria.local.engines import EmbeddedEngines, EngineUrls
+from tests.acceptance.commands import free_port
 
-SECRET = "segredo-da-medida-com-mais-de-32-bytes"  # noqa: S105  # invented
-CLIENTS = (1, 8)
-ROUNDS = 3
-SECONDS = 4.0
-ACCEPTED = 202
-
-
-@dataclass(frozen=True, slots=True)
-class Measured:
-    """Requests a second, and milliseconds at the middle and near the end."""
-
-    per_second: float
-    p50: float
-    p99: float
+MANY = 64
+ROUNDS, SECONDS = 5, 3
+SHORT_ROUNDS, SHORT_SECONDS = 3, 2
+REFERENCE_ROUNDS = 2
+COMMITS = 400
+START_SECONDS = 30.0
+BODY = (
+    b'{"key":{"remoteJid":"5520900000101@s.whatsapp.net","fromMe":false,"id":"3EB0"},"message":{"conversation":"oi"}}'
+)
 
 
-@post("/webhook/whaticket", status_code=ACCEPTED)
-async def bare(request: Request[Any, Any, Any]) -> Response[dict[str, bool]]:
-    """Check the signature and keep nothing."""
-    body = await request.body()
-    signed = request.headers["x-timestamp"].encode() + b"." + body
-    expected = hmac.new(SECRET.encode(), signed, hashlib.sha256).hexdigest()
-    queued = hmac.compare_digest(expected, request.headers["x-signature"])
-    return Response({"queued": queued}, status_code=ACCEPTED)
+class Bench:
+    """The engines, and the servers that take turns over them."""
+
+    def __init__(self, urls: EngineUrls, home: Path, stack: ExitStack) -> None:
+        self.urls, self._home, self._stack = urls, home, stack
+        self.engine = build_engine(urls.database_url)
+        stack.callback(self.engine.dispose)
+        upgrade(self.engine)
+
+    def serve(self, *command: str) -> tuple[str, psutil.Process]:
+        """Start a server on a port of its own, named ``PORT`` in the command; return its address."""
+        port = str(free_port())
+        url = f"http://127.0.0.1:{port}"
+        environment = {
+            **os.environ,
+            "DATABASE_URL": self.urls.database_url,
+            "REDIS_URL": self.urls.redis_url,
+            "WEBHOOK_SECRET": SECRET,
+            "SECRETARIA_HOME": str(self._home / "data"),
+        }
+        log = self._stack.enter_context((self._home / f"{port}.log").open("w"))
+        filled = [sys.executable, "-m", *(word.replace("PORT", port) for word in command)]
+        process = subprocess.Popen(filled, env=environment, stdout=log, stderr=log)
+        self._stack.enter_context(ended(process))
+        wait_for(url)
+        return url, psutil.Process(process.pid)
+
+    def empty(self) -> None:
+        """Take away what was kept, so that every round begins alike."""
+        with self.engine.begin() as connection:
+            connection.execute(text("TRUNCATE inbox_event"))
+        with redis.Redis.from_url(self.urls.redis_url) as client:
+            client.flushall()
 
 
-def main() -> None:
-    """Measure, print the table."""
-    logging.disable(logging.INFO)
+def measure(*, short: bool) -> Section:
+    """Let all take turns."""
+    require_wrk()
+    with bench() as stage:
+        bare, _ = stage.serve(
+            "uvicorn", "benchmarks.door_bare:create_app", "--factory", "--port", "PORT", "--loop", "uvloop",
+            "--http", "httptools", "--no-access-log", "--log-level", "warning",
+        )  # fmt: skip
+        door, _ = stage.serve("secretaria", "serve", "--port", "PORT")
+        rounds, seconds = (SHORT_ROUNDS, SHORT_SECONDS) if short else (ROUNDS, SECONDS)
+        figures = [*beside_bare(stage, bare, door, rounds, seconds), beside_commit(stage, door, rounds, seconds)]
+        if short:
+            return Section("The door", figures)
+        reference, _ = stage.serve(
+            "gunicorn", "benchmarks.door_reference:create_app()", "--bind", "127.0.0.1:PORT", "--workers", "1",
+            "--threads", "8", "--log-level", "warning",
+        )  # fmt: skip
+        figures.append(beside_reference(stage, reference, door))
+        pair, server = stage.serve("secretaria", "serve", "--port", "PORT", "--processes", "2")
+        doubled, told = two_processes(stage, door, pair, server)
+        return Section("The door", [*figures, doubled], [METHOD, told])
+
+
+METHOD = (
+    f"Load: wrk with one thread and {MANY} connections, every event distinct and signed. The bare handler is Litestar on "
+    "uvicorn with uvloop and httptools, it checks the signature and answers. The reference is one gunicorn process with eight "
+    "threads; it checks, decodes, commits with SQLAlchemy's ORM and enqueues with RQ. All servers are as they would be "
+    "deployed, ours with its log lines and metrics."
+)
+
+
+def beside_bare(stage: Bench, bare: str, door: str, rounds: int, seconds: int) -> list[Figure]:
+    """Many clients: what does keeping every event cost?"""
+    knock(bare, MANY, 1)
+    knock(door, MANY, 1)
+    pairs = []
+    for _ in range(rounds):
+        stage.empty()
+        pairs.append((knock(bare, MANY, seconds), knock(door, MANY, seconds)))
+    rates = [ours.per_second / theirs.per_second for theirs, ours in pairs]
+    late = [ours.p99 / theirs.p99 for theirs, ours in pairs]
+    doors, bares = [ours for _, ours in pairs], [theirs for theirs, _ in pairs]
+    return [
+        Figure.of(
+            f"{MANY} clients: events kept and nudged a second, against bare Litestar + HMAC",
+            rates,
+            at_least=0.6,
+            key="door_throughput",
+        ),
+        Figure.of(f"{MANY} clients: p99, against bare Litestar + HMAC", late, at_most=1.7, key="door_p99"),
+        Figure.of(f"{MANY} clients: the door", [one.per_second for one in doors], unit="a second"),
+        Figure.of(f"{MANY} clients: bare Litestar + HMAC", [one.per_second for one in bares], unit="a second"),
+        Figure.of(f"{MANY} clients: p99 of the door", [one.p99 for one in doors], unit="ms"),
+        Figure.of(f"{MANY} clients: p99 of bare Litestar + HMAC", [one.p99 for one in bares], unit="ms"),
+    ]
+
+
+def beside_commit(stage: Bench, door: str, rounds: int, seconds: int) -> Figure:
+    """One client: what stands between it and the disk?"""
+    ratios = []
+    for _ in range(rounds):
+        stage.empty()
+        before = one_commit(stage.engine)
+        alone = knock(door, 1, seconds).p50
+        ratios.append(alone / statistics.median([before, one_commit(stage.engine)]))
+    return Figure.of("1 client: p50, against one bare commit of the same row", ratios, at_most=1.5, key="door_alone")
+
+
+def one_commit(engine: Engine) -> float:
+    """Return the median milliseconds of a commit of the same row, with the same driver, on one connection."""
+    taken = []
+    with engine.connect() as pooled:
+        connection = pooled.connection
+        cursor = connection.cursor()
+        for _ in range(COMMITS):
+            number = str(uuid4())
+            row = (number, "principal", number, number * 2, 0, "received", None, BODY, "2026-08-11T13:00:00+00:00")
+            begun = time.perf_counter()
+            cursor.execute(INSERT_NEW, [[value] for value in row])
+            connection.commit()
+            taken.append((time.perf_counter() - begun) * 1000)
+    return statistics.median(taken)
+
+
+def beside_reference(stage: Bench, reference: str, door: str) -> Figure:
+    """What most would write, beside the door."""
+    knock(reference, MANY, 1)
+    ratios = []
+    for _ in range(REFERENCE_ROUNDS):
+        stage.empty()
+        ratios.append(knock(door, MANY, SECONDS).per_second / knock(reference, MANY, SECONDS).per_second)
+    return Figure.of(f"{MANY} clients: against Flask + gunicorn + SQLAlchemy + RQ", ratios, at_least=15.0)
+
+
+def two_processes(stage: Bench, door: str, pair: str, server: psutil.Process) -> tuple[Figure, str]:
+    """One process beside two; and, while the two work, who uses the processors."""
+    knock(pair, MANY, 1)
+    ratios = []
+    shares: dict[str, float] = {}
+    for _ in range(ROUNDS):
+        stage.empty()
+        one = knock(door, MANY, SECONDS)
+        used = cpu_seconds(server)
+        two = knock(pair, MANY, SECONDS)
+        shares = {name: (after - used.get(name, 0.0)) / SECONDS for name, after in cpu_seconds(server).items()}
+        ratios.append(two.per_second / one.per_second)
+    told = ", ".join(f"{name} {share:.2f}" for name, share in shares.items() if share >= 0.01)  # noqa: PLR2004  # else idle
+    return (
+        Figure.of(f"{MANY} clients: two processes against one", ratios, at_least=1.6),
+        f"While two processes served, of {os.cpu_count()} cores were used: {told}.",
+    )
+
+
+def cpu_seconds(server: psutil.Process) -> dict[str, float]:
+    """Return the processor time that those who share the machine have used so far."""
+    used: dict[str, float] = {}
+    ours = {server.pid, *(child.pid for child in server.children(recursive=True))}
+    for process in psutil.process_iter(["pid", "name", "cpu_times"]):
+        times = process.info["cpu_times"]
+        name = "the door" if process.info["pid"] in ours else process.info["name"]
+        if times is not None and name in {"the door", "postgres", "valkey-server", "redis-server"}:
+            used[name] = used.get(name, 0.0) + times.user + times.system
+    busy = psutil.cpu_times()
+    used["all programs"] = busy.user + busy.system + busy.nice
+    return used
+
+
+@contextmanager
+def bench() -> Iterator[Bench]:
+    """Run the engines in a folder of their own, and end every server at the end."""
     home = Path(tempfile.mkdtemp(prefix="secretaria-bench-", dir="/tmp"))  # short: it holds sockets
     home.chmod(0o755)
     try:
-        with EmbeddedEngines(home) as engines, LocalServer(Litestar([bare], openapi_config=None)) as reference:
-            upgrade(build_engine(engines.urls.database_url))
-            with Service(engines.urls.database_url, engines.urls.redis_url, home) as service:
-                print(f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}")
-                for clients in CLIENTS:
-                    compare(reference.url, service.url, clients)
+        with EmbeddedEngines(home) as engines, ExitStack() as stack:
+            yield Bench(engines.urls, home, stack)
     finally:
         shutil.rmtree(home, ignore_errors=True)
 
 
-def compare(reference: str, service: str, clients: int) -> None:
-    """Measure both in turns and print medians and the ratio."""
-    pairs = [(measure(reference, clients), measure(service, clients)) for _ in range(ROUNDS)]
-    for name, rounds in (("bare", [pair[0] for pair in pairs]), ("door", [pair[1] for pair in pairs])):
-        rate, p50, p99 = (
-            statistics.median(getattr(one, field) for one in rounds) for field in ("per_second", "p50", "p99")
-        )
-        print(f"{clients:>3} clients  {name}  {rate:8.0f} req/s  p50 {p50:6.2f} ms  p99 {p99:6.2f} ms")
-    ratios = [door.per_second / plain.per_second for plain, door in pairs]
-    print(f"{clients:>3} clients  door/bare  {statistics.median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f})")
+@contextmanager
+def ended(process: subprocess.Popen[bytes]) -> Iterator[None]:
+    """End a program as an operator would."""
+    try:
+        yield
+    finally:
+        process.terminate()
+        process.wait(START_SECONDS)
 
 
-def measure(url: str, clients: int) -> Measured:
-    """Post distinct signed events for a few seconds from so many threads."""
-    taken: list[float] = []
-    stop = time.perf_counter() + SECONDS
-    threads = [threading.Thread(target=_client, args=(url, number, stop, taken)) for number in range(clients)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    ordered = sorted(taken)
-    return Measured(
-        per_second=len(ordered) / SECONDS,
-        p50=ordered[len(ordered) // 2] * 1000,
-        p99=ordered[int(len(ordered) * 0.99)] * 1000,
-    )
+def wait_for(url: str) -> None:
+    """Wait until somebody answers there.
 
-
-def _client(url: str, number: int, stop: float, taken: list[float]) -> None:
-    connection = http.client.HTTPConnection(url.removeprefix("http://"), timeout=10)
-    while time.perf_counter() < stop:
-        headers, body = _signed_event(number)
-        begun = time.perf_counter()
-        connection.request("POST", "/webhook/whaticket", body, headers)
-        answer = connection.getresponse()
-        answer.read()
-        if answer.status != ACCEPTED:
-            raise SystemExit(f"unexpected status {answer.status}")
-        taken.append(time.perf_counter() - begun)
-    connection.close()
-
-
-def _signed_event(number: int) -> tuple[dict[str, str], bytes]:
-    key = {"remoteJid": f"55209{number:08}@s.whatsapp.net", "fromMe": False, "id": os.urandom(10).hex()}
-    body = json.dumps({"key": key, "messageTimestamp": int(time.time()), "message": {"conversation": "oi"}}).encode()
-    timestamp = str(int(time.time()))
-    signature = hmac.new(SECRET.encode(), f"{timestamp}.".encode() + body, hashlib.sha256).hexdigest()
-    return {"Content-Type": "application/json", "X-Timestamp": timestamp, "X-Signature": signature}, body
-
-
-class Service:
-    """``secretaria serve`` as a process of its own."""
-
-    def __init__(self, database_url: str, redis_url: str, home: Path) -> None:
-        self.url = "http://127.0.0.1:18321"
-        self._log = (home / "serve.log").open("w")
-        self._environment = {
-            **os.environ,
-            "DATABASE_URL": database_url,
-            "REDIS_URL": redis_url,
-            "WEBHOOK_SECRET": SECRET,
-            "SECRETARIA__LOG__LEVEL": "WARNING",
-        }
-
-    def __enter__(self) -> Self:
-        command = [sys.executable, "-m", "secretaria", "serve", "--port", "18321"]
-        self._process = subprocess.Popen(command, env=self._environment, stderr=self._log)
-        deadline = time.monotonic() + 30
-        while time.monotonic() < deadline:
-            try:
-                connection = http.client.HTTPConnection("127.0.0.1:18321", timeout=2)
-                connection.request("GET", "/readyz")
-                if connection.getresponse().status == 200:  # noqa: PLR2004  # HTTP's OK
-                    return self
-            except OSError:
-                time.sleep(0.1)
-        raise SystemExit("the service did not come up")
-
-    def __exit__(self, *_: object) -> None:
-        self._process.terminate()
-        self._process.wait(30)
-        self._log.close()
+    Raises:
+        SystemExit: Nobody did in time.
+    """
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline:
+        try:
+            httpx.get(url, timeout=2, trust_env=False)
+        except httpx.HTTPError:
+            time.sleep(0.1)
+        else:
+            return
+    raise SystemExit(f"nobody answers at {url}")
 
 
 if __name__ == "__main__":
-    main()
+    run(measure)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
+import msgspec
 from loguru import logger
 
 from secretaria.log_files import LogFile
@@ -25,6 +28,7 @@ CONSOLE = (
 )
 QUIET_LIBRARIES = ("httpx", "httpcore", "httpx2", "httpcore2", "openai", "stamina", "alembic", "sqlalchemy")
 LEVELS = {"DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"}
+INFORMED = {"DEBUG", "INFO"}
 TALKATIVE = ("asyncio",)  # below its first line it prints tasks with what they hold
 LONGEST_LINE = 8192
 LONGEST_MESSAGE = 2000
@@ -49,16 +53,14 @@ def configure_logs(section: LogSection, process: str, key: bytes | None = None, 
         use_key(key)
     logger.remove()
     logger.configure(extra={"process": process, "correlation_id": "-"}, patcher=_hide)
-    if as_json:
-        logger.add(
-            _json_writer(_to(sys.stderr)), level=section.level, format="{message}", backtrace=False, diagnose=False
-        )
-    else:
+    takes = [_to(sys.stderr)] if as_json else []
+    if not as_json:
         logger.add(sys.stderr, level=section.level, format=_console, backtrace=False, diagnose=False)
     if folder is not None and section.kept_megabytes:
-        kept = LogFile(folder, section.kept_megabytes * 1024 * 1024 // 2)
-        writer = _json_writer(kept.write)
-        logger.add(writer, level=section.level, format="{message}", backtrace=False, diagnose=False)
+        takes.append(LogFile(folder, section.kept_megabytes * 1024 * 1024 // 2).write)
+    for take in takes:
+        logger.add(_json_writer(take), level=section.level, format="{message}", backtrace=False, diagnose=False)
+    _PLAIN.begin(process, takes if as_json and section.level in INFORMED else [])
     logging.basicConfig(handlers=[_Forwarder()], level=logging.INFO, force=True)
     logging.captureWarnings(capture=True)
     for name in QUIET_LIBRARIES:
@@ -82,6 +84,23 @@ def _hide(record: Record) -> None:
     record["message"], record["exception"] = message, None
     record["extra"].clear()
     record["extra"].update(extra)
+
+
+def tell_plainly(message: str, fields: Mapping[str, object], *, where: str) -> None:
+    """Write a line at level INFO whose fields are ids, numbers and words of closed sets, so that nobody need mask them.
+
+    For what is told of every event: masking and formatting such a line cost as much as keeping the event. What is told
+    in one turn of the event loop is written with one call. In a terminal it is a line like all others.
+
+    Args:
+        message: The name of what happened.
+        fields: By name; nothing of a customer.
+        where: The module that tells it.
+    """
+    if _PLAIN.takes:
+        _PLAIN.tell({"message": message, "where": where, "process": _PLAIN.process, **fields})
+    else:
+        logger.bind(**fields).info(message)
 
 
 def _json_writer(take: Callable[[str], None]) -> Callable[[Message], None]:
@@ -159,3 +178,32 @@ class _Forwarder(logging.Handler):
             message = message.partition("\n")[0]
         thrown = record.exc_info[1] if record.exc_info else None
         logger.bind(library=record.name).opt(exception=thrown).log(level, "{}", message)
+
+
+class _PlainLines:
+    """Lines that wait to be written together, and who takes them."""
+
+    def __init__(self) -> None:
+        self.begin("-", [])
+
+    def begin(self, process: str, takes: Sequence[Callable[[str], None]]) -> None:
+        self.process, self.takes = process, takes
+        self._waiting: list[Mapping[str, object]] = []
+
+    def tell(self, fields: Mapping[str, object]) -> None:
+        self._waiting.append(fields)
+        if len(self._waiting) == 1:
+            try:
+                asyncio.get_running_loop().call_soon(self._write)
+            except RuntimeError:  # no loop: nobody tells more before this returns
+                self._write()
+
+    def _write(self) -> None:
+        head = {"time": datetime.now().astimezone().isoformat(timespec="milliseconds"), "level": "INFO"}
+        lines = b"\n".join([msgspec.json.encode({**head, **fields}) for fields in self._waiting]).decode()
+        self._waiting = []
+        for take in self.takes:
+            take(lines)
+
+
+_PLAIN = _PlainLines()

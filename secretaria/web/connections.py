@@ -6,18 +6,18 @@ import asyncio
 import logging
 from typing import Any
 
-import h11
-from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 REQUEST_SECONDS = 10.0
 SLOWEST_BYTES_A_SECOND = 32 * 1024  # what is sent slower than this is no upload but a hand on the door
+VERSIONS = frozenset({"1.0", "1.1"})
 MOST_HEADERS, MOST_HEADER_BYTES = 100, 16 * 1024
 BAD_REQUEST, TOO_MANY_FIELDS = 400, 431
 STRANGERS = logging.getLogger("uvicorn.strangers")
 STRANGERS.setLevel(logging.ERROR)  # whoever sends no HTTP at all must not fill the log
 
 
-class PunctualProtocol(H11Protocol):
+class PunctualProtocol(HttpToolsProtocol):
     """uvicorn's protocol, which by itself waits for ever for the rest of a request.
 
     A request has ten seconds, and one more for each 32 kB of it that came; so drops of headers or of a body end alike.
@@ -33,6 +33,8 @@ class PunctualProtocol(H11Protocol):
         self._deadline: asyncio.TimerHandle | None = None
         self._begun = 0.0
         self._received = 0
+        self._in_head = False  # a request has begun and its headers are not complete
+        self._in_request = False  # the same until its body is
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         """Begin to wait for the first request."""
@@ -48,12 +50,28 @@ class PunctualProtocol(H11Protocol):
         """Take what came; what is not complete with it is waited for."""
         self._received += len(data)
         super().data_received(data)
-        self._look()
+        if self._in_head and self._received > MOST_HEADER_BYTES and not self.transport.is_closing():
+            self.transport.write(b"HTTP/1.1 431 \r\ncontent-length: 0\r\nconnection: close\r\n\r\n")
+            self.transport.close()
+        if self._in_request:
+            self._expect()
+        else:
+            self._expect_nothing()
 
-    def on_response_complete(self) -> None:
-        """Go on with what a client sent ahead of the answer."""
-        super().on_response_complete()
-        self._look()
+    def on_message_begin(self) -> None:
+        """Note that a request begins."""
+        super().on_message_begin()
+        self._in_head = self._in_request = True
+
+    def on_headers_complete(self) -> None:
+        """Note that its headers are complete."""
+        self._in_head = False
+        super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        """Note that all of it came."""
+        self._in_request = False
+        super().on_message_complete()
 
     def shutdown(self) -> None:
         """Finish what is being answered, but wait for no answer that has no end, as the stream of an open page."""
@@ -61,19 +79,13 @@ class PunctualProtocol(H11Protocol):
         if self.cycle is not None and self.cycle.response_started and not self.cycle.response_complete:
             self.transport.close()
 
-    def _look(self) -> None:
-        state = self.conn.their_state
-        if state is h11.SEND_BODY or (state is h11.IDLE and self.conn.trailing_data[0]):
-            self._expect()
-        else:
-            self._expect_nothing()
-
     def _expect(self) -> None:
         if self._deadline is None:
             self._begun, self._received = self.loop.time(), 0
             self._deadline = self.loop.call_later(self.request_seconds, self._judge)
 
     def _expect_nothing(self) -> None:
+        self._received = 0
         if self._deadline is not None:
             self._deadline.cancel()
             self._deadline = None
@@ -89,7 +101,7 @@ class PunctualProtocol(H11Protocol):
 
     async def _app_of_well_framed(self, scope: Any, receive: Any, send: Any) -> None:  # noqa: ANN401  # ASGI's own
         """Answer what a proxy in front may have read as another request than we do; hand on the rest."""
-        refused = status_of_framing(scope["headers"])
+        refused = status_of_framing(scope["headers"]) if scope["http_version"] in VERSIONS else BAD_REQUEST
         if refused is None:
             await self.config.loaded_app(scope, receive, send)
             return

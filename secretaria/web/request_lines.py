@@ -19,6 +19,7 @@ class RequestLine(ASGIMiddleware):
     """Writes the line when the answer is complete."""
 
     scopes = (ScopeType.HTTP,)
+    should_bypass_for_scope = staticmethod(lambda scope: _route(scope).startswith(OWN_LINE))
 
     async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
         """Let the request through and tell of it."""
@@ -38,12 +39,14 @@ class RequestLine(ASGIMiddleware):
 
 
 def _tell(scope: Scope, status: int, seconds: float) -> None:
-    route = str(scope.get("path_template") or "-")
-    if route.startswith(OWN_LINE):
-        return
+    route = _route(scope)
     slow = seconds >= SLOW_SECONDS
     level = "ERROR" if status >= FAULT else "WARNING" if slow else "DEBUG" if route.startswith(QUIET) else "INFO"
     log = logger.bind(
         method=str(scope.get("method")), route=route, status=status, milliseconds=round(seconds * 1000, 1)
     )
     log.log(level, "request_answered")
+
+
+def _route(scope: Scope) -> str:
+    return str(scope.get("path_template") or "-")

@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable
+from functools import cache
 
 
 def at(source: object, path: str) -> object:
     """Return what stands at a dotted path of object keys, or None when any step of it is missing."""
     value = source
-    for key in path.split("."):
+    for key in _steps(path):
         if not isinstance(value, dict):
             return None
         value = value.get(key)
     return value
+
+
+@cache  # the paths are those of our own tables: a hundred
+def _steps(path: str) -> tuple[str, ...]:
+    return tuple(path.split("."))
 
 
 def every(source: object, paths: Iterable[str]) -> list[object]:
@@ -36,7 +42,9 @@ def text_of(value: object) -> str:
 
 def is_blank(text: str) -> bool:
     """Tell whether nothing is left after removing white space and Unicode format characters (category Cf)."""
-    return all(character.isspace() or unicodedata.category(character) == "Cf" for character in text)
+    return not text[:1].isalnum() and all(
+        character.isspace() or unicodedata.category(character) == "Cf" for character in text
+    )
 
 
 def is_true(value: object) -> bool:

@@ -46,7 +46,7 @@ def split_jid(value: object) -> tuple[str, str]:
     if not isinstance(value, str) or "@" not in value:
         return "", ""
     user, _, server = value.strip().rpartition("@")
-    return re.split("[:_]", user, maxsplit=1)[0], server.lower()
+    return user.partition(":")[0].partition("_")[0], server.lower()
 
 
 def identity_key(number: str) -> str:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from secretaria.errors import Rejected
 from secretaria.whaticket.content import read_content
 from secretaria.whaticket.envelope import message_id_of, name_of, number_of, sent_at_of, ticket_of
@@ -72,19 +70,22 @@ def read_payload(payload: object) -> list[Reading]:
 
 
 def _read_event(event: Event) -> Reading:
-    bare = Reading("ignored", event.not_answered, message_id=message_id_of(event), sent_at=sent_at_of(event))
-    if bare.reason:
-        return bare
+    message_id, sent_at = message_id_of(event), sent_at_of(event)
+    if not_answered := event.not_answered:
+        return Reading("ignored", not_answered, message_id=message_id, sent_at=sent_at)
     content, number = read_content(event), number_of(event)
     outcome, reason = _judge(event, content, number)
-    bare = replace(bare, outcome=outcome, reason=reason, number=number)
     if reason not in ("", "from_me", "unresolved_lid"):
-        return bare
+        return Reading(outcome, reason, number=number, message_id=message_id, sent_at=sent_at)
     kind = None if content.is_empty else content.kind  # an own message of nothing is no word of a person
-    return replace(
-        bare,
+    return Reading(
+        outcome,
+        reason,
+        number=number,
         text=content.text.strip(),
         kind=kind,
+        message_id=message_id,
+        sent_at=sent_at,
         name=name_of(event),
         ticket_id=ticket_of(event),
         media=media_of(event, kind),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 from secretaria.whaticket.fields import at, every, is_true, text_of
@@ -22,7 +23,7 @@ _SERVERS_NOT_ANSWERED = {"broadcast": "broadcast", "newsletter": "newsletter", "
 _LENT_BY_ENVELOPE = ("contact", "ticket", "number", "from")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Event:
     """One item of a payload.
 
@@ -37,12 +38,12 @@ class Event:
     body: dict[str, object]
     payload: dict[str, object]
 
-    @property
+    @cached_property
     def from_me(self) -> bool:
         """Tell whether the business itself wrote it: the bot, the panel or the phone."""
-        return any(is_true(flag) for source in (self.body, self.payload) for flag in every(source, _FROM_ME_FLAGS))
+        return self._any_true(_FROM_ME_FLAGS)
 
-    @property
+    @cached_property
     def chat(self) -> str:
         """Return the address of the chat, or an empty string when the shape does not tell one."""
         match self.shape:
@@ -63,8 +64,11 @@ class Event:
         reason = _SERVERS_NOT_ANSWERED.get(split_jid(self.chat)[1], "")
         if not reason and is_true(at(self.payload, "message.isStatus")):
             return "broadcast"
-        in_group = any(is_true(flag) for source in (self.body, self.payload) for flag in every(source, _GROUP_FLAGS))
-        return reason or ("group" if in_group else "")
+        return reason or ("group" if self._any_true(_GROUP_FLAGS) else "")
+
+    def _any_true(self, flags: tuple[str, ...]) -> bool:
+        sources = (self.body,) if self.body is self.payload else (self.body, self.payload)
+        return any(is_true(at(source, flag)) for source in sources for flag in flags)
 
 
 def not_for_us(payload: dict[str, object]) -> str:

@@ -52,9 +52,10 @@ def decode_json(text: str) -> object:
         NestedTooDeeply: The text is deeper than ``MAX_DEPTH``; found without decoding it.
         ValueError: The text is not JSON, or holds a number that no computer could use.
     """
-    if _depth(text) > MAX_DEPTH:
+    opened = text.count("{") + text.count("[")  # an upper bound, and for a usual event all there is to know
+    if opened > MAX_DEPTH and _depth(text) > MAX_DEPTH:
         raise NestedTooDeeply
-    value: object = json.loads(text, parse_float=_finite, parse_constant=_refuse_constant)
+    value: object = _DECODER.decode(text)
     # Only an escape can bring in what UTF-8 and JSON forbid as plain characters.
     return _storable(value) if "\\u" in text else value
 
@@ -75,6 +76,9 @@ def _finite(printed: str) -> PrintedFloat:
 
 def _refuse_constant(name: str) -> object:
     raise ValueError(name)
+
+
+_DECODER = json.JSONDecoder(parse_float=_finite, parse_constant=_refuse_constant)  # json.loads would make one each time
 
 
 def _storable(value: object) -> object:
