@@ -43,6 +43,7 @@ security: $(INSTALLED) $(SEMGREP) ## Look for unsafe code and for secrets that w
 	@$(BIN)/detect-secrets-hook --baseline .venv/.secrets.baseline $$(git ls-files secretaria migrations) || [ $$? = 3 ]  # 3: only lines moved
 	@cd rules && $(SEMGREP_ALONE) --test . >/dev/null 2>&1 || $(SEMGREP_ALONE) --test .
 	$(SEMGREP_ALONE) --config rules --error --quiet secretaria migrations
+	$(BIN)/zizmor --offline --quiet --persona=auditor .github/workflows
 
 bench: $(INSTALLED) ## Measure everything, as ratios in one run, and write docs/performance.md (ARGS="door" for a part)
 	$(BIN)/python -m benchmarks.everything $(ARGS)
