@@ -229,7 +229,11 @@ class Installation:
 
         limits = self.settings.budget
         return Budget(
-            self.engine, self.clock, limits, PriceList(limits.prices), lambda: self.business.card.identity.timezone
+            self.engine,
+            self.clock,
+            limits,
+            PriceList(limits.prices),
+            lambda: self.library.lately().card.identity.timezone,
         )
 
     @cached_property

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 from secretaria.knowledge.chunks import slug
 
@@ -43,7 +44,7 @@ def most_related(texts: Sequence[str], asked: Iterable[str], room: int) -> list[
         The chosen texts, in the order they were given.
     """
     wanted = _words(" ".join(asked))
-    scores = [len(wanted & _words(text)) for text in texts]
+    scores = [len(wanted & _words_of_unit(text)) for text in texts]
     chosen = []
     for index in sorted(range(len(texts)), key=lambda index: -scores[index]):
         cost = estimate_tokens(texts[index])
@@ -55,3 +56,8 @@ def most_related(texts: Sequence[str], asked: Iterable[str], room: int) -> list[
 
 def _words(text: str) -> set[str]:
     return {word for word in slug(text).split("-") if len(word) >= SHORTEST_WORD}
+
+
+@lru_cache(maxsize=2048)  # units of the base, which every turn weighs; never what a customer wrote
+def _words_of_unit(text: str) -> set[str]:
+    return _words(text)

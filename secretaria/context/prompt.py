@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal, TypedDict
 
 from secretaria.context.budget import (
@@ -103,7 +104,7 @@ def build_prompt(context: TurnContext) -> Prompt:
 
     summaries = _summaries(context.summaries, room)
     room -= estimate_tokens(summaries)
-    whole = _knowledge([_chunk(chunk) for chunk in context.business.chunks])
+    whole = _base(context.business.chunks)
     fits = estimate_tokens(whole) <= min(WHOLE_BASE_TOKENS, room)
     lines = [line for line in map(_history_line, context.history) if line["content"]]
     chosen = whole if fits else _chosen(context, lines, min(RELATED_BASE_TOKENS, room))
@@ -123,7 +124,7 @@ def build_prompt(context: TurnContext) -> Prompt:
 
 def is_base_whole(business: Business) -> bool:
     """Say whether the knowledge of a business is small enough to be told whole, so that nothing has to be searched."""
-    return estimate_tokens(_knowledge([_chunk(chunk) for chunk in business.chunks])) <= WHOLE_BASE_TOKENS
+    return estimate_tokens(_base(business.chunks)) <= WHOLE_BASE_TOKENS
 
 
 def _version(context: TurnContext) -> str:
@@ -213,10 +214,17 @@ def _summaries(summaries: Sequence[str], room: int) -> str:
     return ""
 
 
+@lru_cache(maxsize=4)  # the published version, and what somebody tries
+def _base(chunks: tuple[Chunk, ...]) -> str:
+    """Write the whole base, once for all turns that are answered from it."""
+    return _knowledge([_chunk(chunk) for chunk in chunks])
+
+
 def _knowledge(chunks: list[str]) -> str:
     return "".join([KNOWLEDGE_HEADING, *chunks]) if chunks else ""
 
 
+@lru_cache(maxsize=2048)
 def _chunk(chunk: Chunk) -> str:
     """Write one unit; a title that its code already spells out is left out, because the cap is tight."""
     code, anchor = f"[{chunk.source}]", chunk.source.partition("#")[2]

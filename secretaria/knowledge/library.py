@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,6 +22,7 @@ from secretaria.knowledge.snapshot import Business
 from secretaria.knowledge.store import PublishedMeanwhile, load_business, publish, published_id, write_version
 
 OURSELVES = "secretaria"
+LATELY_SECONDS = 60.0
 
 
 class Library(Protocol):
@@ -50,6 +52,7 @@ class PublishedLibrary:
         self._folder = folder
         self._clock = clock
         self._held: Business | None = None
+        self._looked_at = float("-inf")
 
     def current(self, session: Session) -> Business:
         """Return what is published now, also if it was published a moment ago by another process.
@@ -91,6 +94,17 @@ class PublishedLibrary:
                 if published_id(session) is not None:
                     return self.current(session)
         return load_business_folder(self._folder)
+
+    def lately(self) -> Business:
+        """Return what was published a minute ago at most: for what every turn asks and hardly ever changes.
+
+        Raises:
+            BusinessInvalid: There is no version to be had and the folder cannot be read.
+        """
+        held = self._held
+        if held is None or time.monotonic() - self._looked_at >= LATELY_SECONDS:
+            held, self._looked_at = self.look(), time.monotonic()
+        return held
 
 
 def publish_folder(engine: Engine, folder: Path, now: datetime) -> int:

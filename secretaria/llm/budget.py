@@ -20,15 +20,13 @@ from secretaria import metrics
 from secretaria.clock import Clock
 from secretaria.database.transaction import DatabaseUnavailable, transaction
 from secretaria.llm.chat import BUDGET_USED_UP, ChatUnavailable
-from secretaria.llm.models import LlmReservation
 from secretaria.llm.pots import (
     Pot,
-    add,
-    drop_reservation,
     expire_reservations,
     fullest_conversation,
     mark_told,
     pots_of,
+    settle,
     shares,
     take,
 )
@@ -137,23 +135,21 @@ class Budget:
         micros += self._prices.cost_of_audio(model, audio_seconds, on=day)
         pots = self._pots(conversation_id, day)
         with transaction(self._engine) as session:
-            short = next((pot for pot in pots if not take(session, pot, tokens, micros)), None)
-            if short is None:
-                reserved = LlmReservation(
-                    conversation_id=conversation_id,
-                    day=day,
-                    tokens=tokens,
-                    micros=micros,
-                    expires_at=now + RESERVED_FOR,
-                )
-                session.add(reserved)
-                session.flush()
-            else:
+            reservation_id, short = take(
+                session,
+                pots,
+                tokens,
+                micros,
+                conversation_id=conversation_id,
+                day=day,
+                expires_at=now + RESERVED_FOR,
+            )
+            if short is not None:
                 session.rollback()
         if short is not None:
             self._tell_once(short, now)
             raise BudgetUsedUp(short.scope)
-        return Hold(self, reserved.id or 0, conversation_id, day, model, purpose, prompt_tokens, audio_seconds)
+        return Hold(self, reservation_id, conversation_id, day, model, purpose, prompt_tokens, audio_seconds)
 
     def settle(
         self, hold: Hold, *, prompt_tokens: int, completion_tokens: int, cached_tokens: int, seconds: float
@@ -176,9 +172,7 @@ class Budget:
         """End a reservation: what was set aside goes back, what was spent stays; a call that is over never fails by it."""
         try:
             with transaction(self._engine) as session:
-                held = drop_reservation(session, hold.reservation_id)  # nothing, if it ran out and was given back
-                for pot in self._pots(hold.conversation_id, hold.day):
-                    add(session, pot, tokens - held[0], micros - held[1])
+                settle(session, self._pots(hold.conversation_id, hold.day), hold.reservation_id, tokens, micros)
         except DatabaseUnavailable:
             logger.bind(tokens=tokens, micros=micros).warning("spending_not_settled")
 

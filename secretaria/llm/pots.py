@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import ColumnElement, and_, delete, func, or_, true, update
+from sqlalchemy import ColumnElement, and_, delete, func, or_, text, update
 from sqlalchemy.dialects.postgresql import Insert, insert
 from sqlmodel import Session, col, select
 
@@ -58,19 +59,87 @@ def pots_of(limits: BudgetSection, conversation_id: int | None, day: date) -> li
     return [Pot("conversation", conversation_id, day, *most), *shared]
 
 
-def take(session: Session, pot: Pot, tokens: int, micros: int) -> bool:
-    """Take from a pot, or change nothing where it does not hold that much."""
-    if not pot.holds(tokens, micros):
-        return False
-    fresh = _row(pot, tokens, micros)
-    totals = col(LlmSpending.tokens) + fresh.excluded.tokens, col(LlmSpending.micros) + fresh.excluded.micros
-    limited = zip(totals, (pot.most_tokens, pot.most_micros), strict=True)
-    upsert = fresh.on_conflict_do_update(
-        index_elements=KEY,
-        set_={"tokens": totals[0], "micros": totals[1]},
-        where=and_(true(), *(total <= most for total, most in limited if most)),
+# What everybody takes from stays locked until the commit is on disk; a second of spending may be lost with a PostgreSQL
+# that is killed, and so nobody waits for the disk here.
+TAKE = text("""
+    WITH swift AS (SELECT set_config('synchronous_commit', 'off', true)),
+    taken AS (
+        INSERT INTO llm_spending (scope, conversation_id, period, tokens, micros)
+        SELECT scope, conversation_id, period, :tokens, :micros
+        FROM swift, unnest(:scopes, CAST(:conversations AS bigint[]), CAST(:periods AS date[]))
+             AS pot (scope, conversation_id, period)
+        ON CONFLICT (scope, conversation_id, period) DO UPDATE
+        SET tokens = llm_spending.tokens + excluded.tokens, micros = llm_spending.micros + excluded.micros
+        WHERE (llm_spending.tokens + excluded.tokens <= (CAST(:most_tokens AS jsonb) ->> excluded.scope)::bigint)
+          AND (llm_spending.micros + excluded.micros <= (CAST(:most_micros AS jsonb) ->> excluded.scope)::bigint)
+        RETURNING scope
+    ),
+    reserved AS (
+        INSERT INTO llm_reservation (conversation_id, day, tokens, micros, expires_at)
+        VALUES (:conversation_id, :day, :tokens, :micros, :expires_at)
+        RETURNING id
     )
-    return session.execute(upsert.returning(col(LlmSpending.scope))).first() is not None
+    SELECT reserved.id, ARRAY(SELECT scope FROM taken) AS scopes FROM reserved
+""")
+SETTLE = text("""
+    WITH swift AS (SELECT set_config('synchronous_commit', 'off', true)),
+    held AS (DELETE FROM llm_reservation WHERE id = :reservation_id RETURNING tokens, micros),
+    spent AS (
+        SELECT :tokens - COALESCE((SELECT tokens FROM held), 0) AS tokens,
+               :micros - COALESCE((SELECT micros FROM held), 0) AS micros
+        FROM swift
+    )
+    INSERT INTO llm_spending (scope, conversation_id, period, tokens, micros)
+    SELECT scope, conversation_id, period, GREATEST(spent.tokens, 0), GREATEST(spent.micros, 0)
+    FROM spent, unnest(:scopes, CAST(:conversations AS bigint[]), CAST(:periods AS date[]))
+         AS pot (scope, conversation_id, period)
+    ON CONFLICT (scope, conversation_id, period) DO UPDATE
+    SET tokens = GREATEST(llm_spending.tokens + (SELECT tokens FROM spent), 0),
+        micros = GREATEST(llm_spending.micros + (SELECT micros FROM spent), 0)
+""")
+NO_LIMIT = 2**62
+
+
+def take(
+    session: Session,
+    pots: Sequence[Pot],
+    tokens: int,
+    micros: int,
+    *,
+    conversation_id: int | None,
+    day: date,
+    expires_at: datetime,
+) -> tuple[int, Pot | None]:
+    """Take from all pots, in their order and in one statement, and note what is set aside for a call.
+
+    Args:
+        session: The caller's transaction, to be rolled back where a pot is short.
+        pots: From which to take.
+        tokens: What the call may use at most.
+        micros: What it may cost at most, in micro-dollars.
+        conversation_id: Who asks; None where no conversation does.
+        day: The day whose pots these are.
+        expires_at: When what is set aside goes back by itself.
+
+    Returns:
+        The number of the reservation, and the first pot that does not hold that much, if there is one.
+    """
+    short = next((pot for pot in pots if not pot.holds(tokens, micros)), None)
+    if short is not None:
+        return 0, short
+    limits = {
+        "most_tokens": json.dumps({pot.scope: pot.most_tokens or NO_LIMIT for pot in pots}),
+        "most_micros": json.dumps({pot.scope: pot.most_micros or NO_LIMIT for pot in pots}),
+    }
+    about = {"conversation_id": conversation_id, "day": day, "expires_at": expires_at}
+    row = session.execute(TAKE, {**_keys(pots), **limits, **about, "tokens": tokens, "micros": micros}).one()
+    return row.id, next((pot for pot in pots if pot.scope not in row.scopes), None)
+
+
+def settle(session: Session, pots: Sequence[Pot], reservation_id: int, tokens: int, micros: int) -> None:
+    """Put what was spent in the place of what a reservation held, or of nothing where it had run out."""
+    amounts = {"reservation_id": reservation_id, "tokens": tokens, "micros": micros}
+    session.execute(SETTLE, {**_keys(pots), **amounts})
 
 
 def add(session: Session, pot: Pot, tokens: int, micros: int) -> None:
@@ -104,13 +173,6 @@ def mark_told(session: Session, pot: Pot, now: datetime) -> bool:
     return session.execute(untold.returning(col(LlmSpending.scope))).first() is not None
 
 
-def drop_reservation(session: Session, reservation_id: int) -> tuple[int, int]:
-    """Remove a reservation and return what it held; nothing where it had run out."""
-    held = delete(LlmReservation).where(col(LlmReservation.id) == reservation_id)
-    row = session.execute(held.returning(col(LlmReservation.tokens), col(LlmReservation.micros))).one_or_none()
-    return (0, 0) if row is None else (row[0], row[1])
-
-
 def expire_reservations(session: Session, limits: BudgetSection, now: datetime) -> int:
     """Give back what was set aside by workers that died, and forget what old conversations spent.
 
@@ -137,6 +199,14 @@ def expire_reservations(session: Session, limits: BudgetSection, now: datetime) 
     old = (now - CONVERSATIONS_KEPT).date()
     session.execute(delete(LlmSpending).where(col(LlmSpending.scope) == "conversation", col(LlmSpending.period) < old))
     return len(expired)
+
+
+def _keys(pots: Sequence[Pot]) -> dict[str, list[object]]:
+    return {
+        "scopes": [pot.scope for pot in pots],
+        "conversations": [pot.conversation_id for pot in pots],
+        "periods": [pot.period for pot in pots],
+    }
 
 
 def _row(pot: Pot, tokens: int, micros: int) -> Insert:
