@@ -15,7 +15,7 @@ from benchmarks.figures import Figure, measured
 
 RECORDED = Path(__file__).parent / "recorded.toml"
 HEAD = "# Ratios of the last `make bench ARGS=--record`; `python -m benchmarks.guard` compares with them.\n"
-GUARDED = ("door",)
+GUARDED = ("door", "pipeline")
 SECONDS = 60.0
 LEAST_LEFT = 0.7
 

@@ -1,8 +1,8 @@
 """A model and a Whaticket that only wait and answer, as a process of its own: they must cost less than what is measured.
 
 Run as ``python -m benchmarks.standins MODEL_SECONDS SEND_SECONDS``; it prints its port. The simulation's doubles keep
-every rule of the real services and so cost milliseconds a call; these cost a tenth of one. ``GET /`` tells what was sent:
-how many, and each number with the moment of its sending.
+every rule of the real services and so cost milliseconds a call; these cost a tenth of one. ``GET /`` tells each
+number that was sent to, with the moment, and how many wait for the model; ``GET /think/SECONDS`` sets how long it thinks.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from http.client import HTTPConnection
 from typing import Any
 
@@ -50,11 +50,20 @@ COMPLETION = json.dumps({
 SENT = b'{"mensagem":"Mensagem enviada"}'
 
 
+class Outside:
+    """What the stand-ins share: how long they take, and what they saw."""
+
+    def __init__(self, model_seconds: float, send_seconds: float) -> None:
+        self.model_seconds, self.send_seconds = model_seconds, send_seconds
+        self.sent: list[tuple[str, float]] = []
+        self.thinking = 0
+
+
 class Exchange(asyncio.Protocol):
     """Just enough of HTTP/1.1: one request after another on a connection, with a length."""
 
-    def __init__(self, model_seconds: float, send_seconds: float, sent: list[tuple[str, float]]) -> None:
-        self._model_seconds, self._send_seconds, self._sent = model_seconds, send_seconds, sent
+    def __init__(self, outside: Outside) -> None:
+        self._outside = outside
         self._received = bytearray()
 
     def connection_made(self, transport: Any) -> None:  # noqa: ANN401  # asyncio's own signature is as wide
@@ -74,16 +83,23 @@ class Exchange(asyncio.Protocol):
             self._take(head, body)
 
     def _take(self, head: bytes, body: bytes) -> None:
-        loop = asyncio.get_running_loop()
+        loop, outside = asyncio.get_running_loop(), self._outside
         if b"/chat/completions" in head:
-            loop.call_later(self._model_seconds, self._answer, COMPLETION)
+            outside.thinking += 1
+            loop.call_later(outside.model_seconds, self._complete)
         elif head.startswith(b"POST"):
-            loop.call_later(self._send_seconds, self._send, body)
+            loop.call_later(outside.send_seconds, self._send, body)
         else:
-            self._answer(json.dumps(self._sent).encode())
+            if head.startswith(b"GET /think/"):
+                outside.model_seconds = float(head.split()[1].rpartition(b"/")[2])
+            self._answer(json.dumps([outside.sent, outside.thinking]).encode())
+
+    def _complete(self) -> None:
+        self._outside.thinking -= 1
+        self._answer(COMPLETION)
 
     def _send(self, body: bytes) -> None:
-        self._sent.append((str(json.loads(body)["number"]), time.time()))
+        self._outside.sent.append((str(json.loads(body)["number"]), time.time()))
         self._answer(SENT)
 
     def _answer(self, body: bytes) -> None:
@@ -92,41 +108,54 @@ class Exchange(asyncio.Protocol):
             self._transport.write(head.encode() + body)
 
 
-async def serve(model_seconds: float, send_seconds: float) -> None:
+async def serve(outside: Outside) -> None:
     """Answer until told to stop."""
     loop = asyncio.get_running_loop()
     stopping = asyncio.Event()
     loop.add_signal_handler(signal.SIGTERM, stopping.set)
     listener = socket.create_server(("127.0.0.1", 0), backlog=2048)
-    sent: list[tuple[str, float]] = []
-    await loop.create_server(lambda: Exchange(model_seconds, send_seconds, sent), sock=listener)
+    await loop.create_server(lambda: Exchange(outside), sock=listener)
     print(listener.getsockname()[1], flush=True)
     await stopping.wait()
 
 
-@contextlib.contextmanager
-def standins(model_seconds: float, send_seconds: float) -> Iterator[tuple[str, Callable[[], list[tuple[str, float]]]]]:
-    """Run them for the length of the block.
+class StandIns:
+    """The running stand-ins, as whoever measures asks them."""
 
-    Yields:
-        Their address, and what tells every number that was sent to, with the moment (``time.time()``).
-    """
+    def __init__(self, port: int) -> None:
+        self._port = port
+        self.url = f"http://127.0.0.1:{port}"
+
+    def sent(self) -> dict[str, float]:
+        """Return every number that was sent to, with the moment (``time.time()``) of the last sending."""
+        return dict(self._ask("/")[0])
+
+    def thinking(self) -> int:
+        """Return how many wait for the model."""
+        return int(self._ask("/")[1])
+
+    def think(self, seconds: float) -> None:
+        """Set how long the model thinks from now on."""
+        self._ask(f"/think/{seconds}")
+
+    def _ask(self, path: str) -> Any:  # noqa: ANN401  # JSON
+        connection = HTTPConnection("127.0.0.1", self._port, timeout=30)
+        connection.request("GET", path)
+        told = json.loads(connection.getresponse().read())
+        connection.close()
+        return told
+
+
+@contextlib.contextmanager
+def standins(model_seconds: float, send_seconds: float) -> Iterator[StandIns]:
+    """Run them for the length of the block."""
     command = [sys.executable, "-m", "benchmarks.standins", str(model_seconds), str(send_seconds)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        port = int(process.stdout.readline()) if process.stdout else 0
-
-        def sent() -> list[tuple[str, float]]:
-            connection = HTTPConnection("127.0.0.1", port, timeout=30)
-            connection.request("GET", "/")
-            told: list[tuple[str, float]] = json.loads(connection.getresponse().read())
-            connection.close()
-            return told
-
         try:
-            yield f"http://127.0.0.1:{port}", sent
+            yield StandIns(int(process.stdout.readline()) if process.stdout else 0)
         finally:
             process.terminate()
 
 
 if __name__ == "__main__":
-    asyncio.run(serve(float(sys.argv[1]), float(sys.argv[2])))
+    asyncio.run(serve(Outside(float(sys.argv[1]), float(sys.argv[2]))))
