@@ -75,6 +75,7 @@ class Installation:
         """The pool of connections to PostgreSQL; what is committed over it wakes whoever follows the conversations."""
         from secretaria.conversations.waking import Bell, ring_after_commits
         from secretaria.database.engine import build_engine
+        from secretaria.database.spent import tell_spent
 
         section = self.settings.database
         engine = build_engine(
@@ -82,6 +83,7 @@ class Installation:
             pool_size=section.pool_size,
             connect_timeout=section.connect_timeout_seconds,
         )
+        tell_spent(engine)
         if self.settings.secrets.redis_url.get_secret_value():
             ring_after_commits(engine, Bell(lambda: self.redis))
         return engine

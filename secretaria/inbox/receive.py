@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -87,8 +88,15 @@ class Receipt:
     ignored: str = ""
 
 
-async def receive_together(door: Door, commits: GroupCommit, knock: Knock) -> Receipt:
+async def receive_together(door: Door, commits: GroupCommit, knock: Knock, steps: dict[str, float]) -> Receipt:
     """Take one request in, with one commit for all that wait at the same moment.
+
+    Args:
+        door: What the door needs.
+        commits: Who keeps it.
+        knock: The request.
+        steps: Seconds by step are added, those of the step that failed too: ``read`` (authenticated and understood), ``kept``
+            (on its way to PostgreSQL or to the spool).
 
     Returns:
         A receipt; by then every event of the body is committed, or on the disk while PostgreSQL is away.
@@ -100,11 +108,19 @@ async def receive_together(door: Door, commits: GroupCommit, knock: Knock) -> Re
         DoorCrowded: Too many requests wait to be kept.
         SpoolFull: The event could be kept nowhere.
     """
-    if len(knock.body) <= QUICKLY_READ:
-        arrivals = _read(door, knock)
-    else:
-        arrivals = await asyncio.to_thread(_read, door, knock)
-    kept = await commits.keep(arrivals)
+    begun = time.perf_counter()
+    try:
+        if len(knock.body) <= QUICKLY_READ:
+            arrivals = _read(door, knock)
+        else:
+            arrivals = await asyncio.to_thread(_read, door, knock)
+    finally:
+        read_at = time.perf_counter()
+        steps["read"] = read_at - begun
+    try:
+        kept = await commits.keep(arrivals)
+    finally:
+        steps["kept"] = time.perf_counter() - read_at
     crashpoint("K6")
     return _receipt(arrivals, kept)
 

@@ -15,6 +15,7 @@ from secretaria.attendants.throttle import TooManyLogins
 from secretaria.attendants.tokens import TokenInvalid
 from secretaria.errors import Conflict, NotFound, Rejected, SecretariaError, Unavailable, UsageInvalid
 from secretaria.web.knocks import TooManyKnocks
+from secretaria.web.request_lines import name_failure
 from secretaria.whaticket.signature import SignatureInvalid
 
 RETRY_AFTER_SECONDS = 5
@@ -36,8 +37,9 @@ STATUSES: dict[type[SecretariaError], int] = {
 Body = dict[str, Any]
 
 
-def answer_error(_: Request[Any, Any, Any], error: SecretariaError) -> Response[Body]:
+def answer_error(request: Request[Any, Any, Any], error: SecretariaError) -> Response[Body]:
     """Translate an error of ours; the sentence is safe to show, it never repeats what was sent."""
+    name_failure(request, error)
     return Response(
         {"error": error.message},
         status_code=status_of(error),
@@ -47,13 +49,15 @@ def answer_error(_: Request[Any, Any, Any], error: SecretariaError) -> Response[
 
 def answer_http(request: Request[Any, Any, Any], error: HTTPException) -> Response[Body]:
     """Tell what the framework refused (no such path, wrong method, too large), in the shape of our own errors."""
+    name_failure(request, error)
     if error.status_code == TOO_LARGE and request.scope["path"].startswith("/webhook/"):
         metrics.WEBHOOK_RECEIVED.labels(status="too_large").inc()
     return Response({"error": error.detail}, status_code=error.status_code, headers=error.headers)
 
 
-def answer_fault(_: Request[Any, Any, Any], error: Exception) -> Response[Body]:
+def answer_fault(request: Request[Any, Any, Any], error: Exception) -> Response[Body]:
     """Hide a fault of ours from the caller, who is given only what finds it in the log."""
+    name_failure(request, error)
     request_id = secrets.token_hex(6)
     logger.opt(exception=error).bind(request_id=request_id).error("request_failed")
     return Response({"error": "erro interno", "request_id": request_id}, status_code=INTERNAL)

@@ -30,6 +30,12 @@ ACCEPTED = 202
 SLOW_SECONDS = 1.0
 UNANSWERABLE = "unresolved_lid"  # a customer whom nobody will answer: worth a look (contract S7)
 IDENTITY = (b"", b"identity")
+LEVELS = {
+    "unauthorized": "DEBUG",
+    "unreadable": "WARNING",
+    "unavailable": "ERROR",
+    "error": "ERROR",
+}  # noise is no news
 JSON = (b"content-type", b"application/json")
 Body = dict[str, Any]
 
@@ -107,33 +113,41 @@ async def _receive(scope: Scope, body: bytes, *, path_token: str | None) -> Body
         metrics.WEBHOOK_RECEIVED.labels(status="unreadable").inc()
         raise EncodingRefused
     knock = Knock(headers=headers, body=body, query=scope["query_string"], path_token=path_token)
-    status, event = "error", None
+    status, reason, event = "error", "", None
+    steps: dict[str, float] = {}
     try:
-        receipt = await receive_together(desk.door, desk.commits, knock)
-        event = receipt.event
+        receipt = await receive_together(desk.door, desk.commits, knock, steps)
+        event, reason = receipt.event, receipt.ignored
         status, answer = _answer(receipt)
-    except SignatureInvalid:
-        status = "unauthorized"
+    except SignatureInvalid as error:
+        status, reason = "unauthorized", type(error).__name__
         desk.knocks.count(site_of(peer(ASGIConnection(scope))))
         raise
     except SecretariaError as error:
-        status = _status(error)
+        status, reason = _status(error), type(error).__name__
+        raise
+    except Exception as error:
+        reason = type(error).__name__
         raise
     finally:
         seconds = time.perf_counter() - begun
         metrics.WEBHOOK_RECEIVED.labels(status=status).inc()
         metrics.WEBHOOK_LATENCY.observe(seconds, event)
-    _tell(receipt, status, seconds, len(body))
+        told = {"correlation_id": str(event or "-"), "status": status, "reason": reason}
+        _tell({**told, "milliseconds": round(seconds * 1000, 1), "bytes": len(body)}, steps)
     return answer
 
 
-def _tell(receipt: Receipt, status: str, seconds: float, size: int) -> None:
-    told = {"correlation_id": str(receipt.event or "-"), "status": status, "reason": receipt.ignored}
-    told_all = {**told, "milliseconds": round(seconds * 1000, 1), "bytes": size}
-    if receipt.ignored == UNANSWERABLE or seconds >= SLOW_SECONDS:
-        logger.bind(**told_all).warning("webhook_received")
-    else:
-        tell_plainly("webhook_received", told_all, where=__name__)
+def _tell(told: dict[str, Any], steps: dict[str, float]) -> None:
+    """Write the one line of a request; a slow or failed one says where its time went, for the others that costs too much."""
+    level = LEVELS.get(told["status"], "INFO")
+    if level == "INFO" and (told["reason"] == UNANSWERABLE or told["milliseconds"] >= SLOW_SECONDS * 1000):
+        level = "WARNING"
+    if level == "INFO":
+        tell_plainly("webhook_received", told, where=__name__)
+        return
+    by_step = {name: round(spent * 1000, 1) for name, spent in steps.items()}
+    logger.bind(**told, step_milliseconds=by_step).log(level, "webhook_received")
 
 
 def _answer(receipt: Receipt) -> tuple[str, Body]:
