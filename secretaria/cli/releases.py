@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from secretaria.releases.ledger import Release
 
 app = typer.Typer(help="Publicações feitas aqui, e a trava de quem publica.", invoke_without_command=True)
 OUTCOMES = {"began": "em andamento", "released": "no ar", "went_back": "voltou sozinha", "failed": "falhou"}
@@ -43,32 +47,22 @@ def releases(
     _show(list(reversed(found[-limit:])), ledger.current(found))
 
 
-def _show(listed: list, current: object) -> None:  # type: ignore[type-arg]  # of Release, imported inside commands
+def _show(listed: Sequence[Release], current: Release | None) -> None:
+    """One line each, and why below it where there is a why: a table would break the sentences."""
     from datetime import UTC, datetime
-
-    from rich.table import Table
 
     from secretaria.cli.console import paper
     from secretaria.cli.publishing import relative
 
-    table = Table(box=None, pad_edge=False)
-    for title in ("", "versão", "o quê", "resultado", "quando", "quem", "durou", "esquema", "motivo"):
-        table.add_column(title, overflow="fold")
     now = datetime.now(UTC)
     for one in listed:
-        outcome = "passou" if one.outcome == "released" and one != current else OUTCOMES.get(one.outcome, one.outcome)
-        table.add_row(
-            "→" if one == current else "",
-            one.version,
-            KINDS.get(one.kind, one.kind),
-            outcome,
-            relative(one.began_at, now),
-            one.who,
-            f"{one.seconds:.0f} s",
-            one.migration_head,
-            one.reason,
-        )
-    paper().print(table)
+        outcome = "passou" if one.outcome == "released" and one != current else OUTCOMES[one.outcome]
+        mark, kind = "→" if one == current else " ", KINDS[one.kind]
+        when = f"{relative(one.began_at, now)}, por {one.who}, em {one.seconds:.0f} s"
+        schema = f"; esquema {one.migration_head}" if one.migration_head else ""
+        told = [f"{mark} {one.version:<9} {kind:<10} {outcome:<14} {when}{schema}"]
+        for line in (*told, *([f"    {one.reason}"] if one.reason else ())):
+            paper().print(line, markup=False, soft_wrap=True)
 
 
 @app.command()

@@ -21,7 +21,8 @@ def rollback(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Só mostra o que faria; não toca em nada.")] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Não pergunta; sem VERSÃO, a anterior.")] = False,
     wait_timeout: Annotated[
-        int, typer.Option(min=0, max=1800, metavar="SEGUNDOS", help="Prazo para a versão ficar pronta; 0: o configurado.")
+        int,
+        typer.Option(min=0, max=1800, metavar="SEGUNDOS", help="Prazo para a versão ficar pronta; 0: o configurado."),
     ] = 0,
     lock_wait: Annotated[
         float, typer.Option(min=0, metavar="SEGUNDOS", help="Espera quem já está mexendo, até este prazo.")

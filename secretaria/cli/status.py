@@ -54,7 +54,7 @@ def look(installation: Installation) -> dict[str, Any]:
         "components": {name: asdict(finding) for name, finding in findings.items()},
         "queues": _queues(installation) if reachable else None,
         "spool_bytes": installation.spool.size(),
-        "last_release": None,
+        "last_release": _last_release(installation) if reachable else None,
         "last_backup": None,
     }
 
@@ -67,6 +67,17 @@ def _business(installation: Installation) -> dict[str, Any] | None:
     except SecretariaError:
         return None
     return {"name": business.card.identity.name, "version": business.version_id, "content": business.version}
+
+
+def _last_release(installation: Installation) -> dict[str, Any] | None:
+    from secretaria.database.transaction import DatabaseUnavailable
+    from secretaria.releases.noted import last_release
+
+    try:
+        found = last_release(installation.health_engine)
+        return None if found is None else {**found, "at": found["at"].isoformat()}
+    except DatabaseUnavailable:  # it went away since it was asked how it is
+        return None
 
 
 def _queues(installation: Installation) -> list[dict[str, Any]] | None:
@@ -109,8 +120,14 @@ def _show(seen: dict[str, Any]) -> None:
         lines.append(f"fila {one['queue']:<6} {'parada' if one['paused'] else 'ok':<6} {counts}{oldest}")
     if seen["spool_bytes"]:
         lines.append(f"no disco    {seen['spool_bytes']} bytes de eventos esperam o PostgreSQL")
-    lines.append(
-        f"versão anterior  {seen['last_release'] or NO_RECORD}; cópia de segurança  {seen['last_backup'] or NO_RECORD}"
-    )
+    lines.append(f"publicação  {_told_release(seen['last_release'])}")
+    lines.append(f"cópia de segurança  {seen['last_backup'] or NO_RECORD}")
     for line in lines:
         paper().print(line, markup=False, soft_wrap=True)
+
+
+def _told_release(release: dict[str, Any] | None) -> str:
+    if release is None:
+        return NO_RECORD
+    before = f", antes {release['before']}" if release["before"] else ""
+    return f"{release['version']} desde {release['at'][:16].replace('T', ' ')} UTC, por {release['who']}{before}"

@@ -18,7 +18,7 @@ from secretaria.errors import GateFailed, SecretariaError
 from secretaria.releases import commands_docker as docker
 from secretaria.releases import ledger, tree
 from secretaria.releases.containers import Image, containers_of, image_of
-from secretaria.releases.ending import WayBackBlocked, finish, go_back, mend, told_lines
+from secretaria.releases.ending import WayBackBlocked, adopt, finish, go_back, mend, told_lines
 from secretaria.releases.examining import Known, Wish, examine
 from secretaria.releases.hooks import Moment, run_hook
 from secretaria.releases.host import Host
@@ -115,6 +115,7 @@ def deploy(host: Host, wish: Wish, *, copy: Copy, hooks: bool = True, wait_secon
     first = examine(host, wish)
     with held(host.lock, host.who, "publicação", version=first.facts.version, wait_seconds=wait_seconds):
         mend(host)
+        adopt(host)
         course = _begin(host, wish, examine(host, wish), copy, hooks=hooks)
         steps = steps_of(host, course.known.facts)
         work: dict[str, Callable[[Course], None]] = {

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
+from uuid import uuid4
 
 from secretaria.crashpoints import crashpoint
 from secretaria.errors import SecretariaError
@@ -13,12 +15,13 @@ from secretaria.releases import commands_docker as docker
 from secretaria.releases import ledger, tree
 from secretaria.releases.containers import Image, containers_of
 from secretaria.releases.hooks import Moment
-from secretaria.releases.host import Host
+from secretaria.releases.host import VERSION_VARIABLE, Host
 from secretaria.releases.ledger import Release
 from secretaria.releases.notifying import notify
 from secretaria.releases.runner import CommandFailed
 from secretaria.releases.switching import NotReady, settle, switch
 from secretaria.releases.version import parse_version
+from secretaria.settings.env_file import read_value
 
 if TYPE_CHECKING:
     from secretaria.releases.examining import Known
@@ -95,6 +98,23 @@ def mend(host: Host) -> None:
     if last is not None and last.kind == "deploy" and last.revision and not tree.tag_exists(host, last.version):
         host.tell(f"a {last.version} passou e não chegou a ser marcada: marco agora")
         _complete(host, last)
+
+
+def adopt(host: Host) -> None:
+    """Note a version that was brought up by hand before there was a ledger, so that it can be gone back to."""
+    running = [one for one in containers_of(host, "api") if one.runs]
+    if not running or ledger.current(ledger.read(host.ledger)) is not None:
+        return
+    image = running[0].image
+    version = image.version or read_value(host.env_file, VERSION_VARIABLE)
+    asked = host.compose.once("api", "migrate", "--plan", "--json")
+    try:
+        head = str(json.loads(host.runner(version).run(asked, seconds=120).output.splitlines()[-1])["head"])
+    except (CommandFailed, ValueError, KeyError, IndexError):
+        return
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    found = Release(uuid4().hex, "install", version, "", "released", now, host.who, image.id, image.revision, head)
+    ledger.append(host.ledger, found)
 
 
 def told_lines(error: BaseException) -> Iterator[str]:

@@ -6,7 +6,7 @@ import json
 import os
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 LEDGER_FILE = "releases.jsonl"
 Kind = Literal["install", "deploy", "promotion", "rollback"]
@@ -113,5 +113,7 @@ def finished(release: Release, outcome: Outcome, seconds: float, **known: Any) -
 def parse(told: object) -> Release | None:
     """Read one line of the ledger, decoded; None where it is not one."""
     if not isinstance(told, dict) or any(not isinstance(told.get(name), str) for name in REQUIRED):
+        return None
+    if told["kind"] not in get_args(Kind) or told["outcome"] not in get_args(Outcome):
         return None
     return Release(**{name: value for name, value in told.items() if name in FIELDS})

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
@@ -35,7 +34,7 @@ def note_release(engine: Engine, release: Release, at: datetime) -> None:
     note_alone(engine, Actor(account, "cli", machine), action, release.version, at=at, after=told)
 
 
-def last_release(engine: Engine) -> Mapping[str, Any] | None:
+def last_release(engine: Engine) -> dict[str, Any] | None:
     """Return what put the present version in place: version, when, who and how; None where nothing is noted.
 
     Raises:
@@ -46,7 +45,7 @@ def last_release(engine: Engine) -> Mapping[str, Any] | None:
             told = entry.after or {}
             return {
                 "version": entry.target,
-                "at": entry.at.isoformat(),
+                "at": entry.at,
                 "who": f"{entry.actor}@{entry.place}" if entry.place else entry.actor,
                 "kind": told.get("kind", "deploy"),
                 "before": told.get("before", ""),

@@ -93,7 +93,7 @@ def find_way_back(host: Host, version: str, copies: NewestCopy, *, with_database
             f"a imagem da {target.version} não está mais nesta máquina",
             f"construa-a de novo da marca: secretaria deploy --tag v{target.version}",
         )
-    way = WayBack(target.version, image, image.migration_head or target.migration_head, running)
+    way = WayBack(target.version, image, target.migration_head or image.migration_head, running)
     return replace(way, undone=_to_undo(host, way, copies, with_database=with_database))
 
 

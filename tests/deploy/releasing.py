@@ -47,7 +47,13 @@ class Operator:
             environment |= {"SECRETARIA_FAULTS": "1", "SECRETARIA_CRASH_FILE": str(armed)}
         command = [sys.executable, "-m", "secretaria", *arguments]
         return subprocess.run(
-            command, cwd=self.installation.folder, env=environment, capture_output=True, text=True, timeout=400, check=False
+            command,
+            cwd=self.installation.folder,
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=400,
+            check=False,
         )
 
     def ledger(self) -> list[dict[str, Any]]:

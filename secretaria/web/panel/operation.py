@@ -19,6 +19,7 @@ from secretaria.database.schema import current_revision, newest_revision
 from secretaria.database.transaction import transaction
 from secretaria.queue.heartbeats import LivingWorker, describe_workers
 from secretaria.queue.pauses import pause_queue, resume_queue
+from secretaria.releases.noted import last_release
 from secretaria.replies import interventions
 from secretaria.replies.backlog import list_standing, read_stats
 from secretaria.replies.interventions import Intervention, InterventionRoom, possible
@@ -146,6 +147,7 @@ def _rows(installation: Installation) -> dict[str, Any]:
         "open": sum(one.open for one in stats),
         "paused": paused,
         "revision": current_revision(installation.engine),
+        "release": last_release(installation.engine),
     }
 
 
