@@ -89,7 +89,13 @@ def _planned_back(engine: Engine, revision: str) -> dict[str, Any]:
 
 
 def _told(step: Step) -> dict[str, Any]:
-    return {"revision": step.revision, "kind": step.kind, "does": step.does, "breaks": list(step.breaks)}
+    return {
+        "revision": step.revision,
+        "kind": step.kind,
+        "does": step.does,
+        "breaks": list(step.breaks),
+        "unused_since": step.unused_since,
+    }
 
 
 def _show_plan(planned: dict[str, Any], *, as_json: bool) -> None:

@@ -32,12 +32,14 @@ class Migration:
         up: What it asks for; None where that cannot be told without a database.
         down: What takes it back; None where nothing does, or where it cannot be told.
         safe_because: What its author says of operations that nobody can judge from outside; empty for most.
+        unused_since: The first release that did not use what it takes away, by its author's word; empty for most.
     """
 
     revision: str
     up: Noted | None
     down: Noted | None
     safe_because: str
+    unused_since: str
 
 
 @cache
@@ -57,6 +59,7 @@ def read_migrations(folder: Path | None = None) -> tuple[Migration, ...]:
             _noted(getattr(script.module, "upgrade", None)),
             _noted(getattr(script.module, "downgrade", None)),
             str(getattr(script.module, "safe_because", "")),
+            str(getattr(script.module, "unused_since", "")),
         )
         for script in reversed(scripts)
     )

@@ -45,6 +45,7 @@ class Step:
         kind: ``expand`` where the code of the version before works on the schema it leaves, else ``contract``.
         does: What it does, one Portuguese sentence.
         breaks: What the version before could no longer do, Portuguese; empty for ``expand``.
+        unused_since: The first release that did not use what is taken away, where its author says so.
         has_way_down: Whether it can be taken back at all.
         costs: What taking it back may lose.
     """
@@ -53,6 +54,7 @@ class Step:
     kind: Kind
     does: str
     breaks: tuple[str, ...]
+    unused_since: str
     has_way_down: bool
     costs: tuple[Cost, ...]
 
@@ -100,6 +102,7 @@ def _judged(migration: Migration, known: Known) -> Step:
         kind="contract" if breaks else "expand",
         does=does,
         breaks=tuple(breaks),
+        unused_since=migration.unused_since,
         has_way_down=migration.down is not None and bool(migration.down or not migration.up),
         costs=tuple(costs_of(migration.down or (), migration.up or ())),
     )

@@ -16,7 +16,7 @@ from packaging.version import Version
 from secretaria.crashpoints import crashpoint
 from secretaria.errors import GateFailed, SecretariaError
 from secretaria.releases import commands_docker as docker
-from secretaria.releases import ledger, tree
+from secretaria.releases import ledger, schema, tree
 from secretaria.releases.containers import Image, containers_of, image_of
 from secretaria.releases.ending import WayBackBlocked, adopt, finish, go_back, mend, told_lines
 from secretaria.releases.examining import Known, Wish, examine
@@ -194,12 +194,11 @@ def _refuse_contract(course: Course, planned: dict[str, Any]) -> None:
     course.has_schema = bool(planned.get("current"))
     pending = planned.get("pending", [])
     course.host.tell(f"   migrações a aplicar: {', '.join(str(one['revision']) for one in pending) or 'nenhuma'}")
-    contract = next((one for one in pending if one.get("kind") == "contract"), None)
-    course.contracts = contract is not None
-    if contract is not None and containers_of(course.host, "api"):
-        breaks = "; ".join(map(str, contract.get("breaks") or ())) or str(contract.get("does", ""))
+    breaking = schema.in_the_way(course.release.before, pending)
+    course.contracts = bool(breaking)
+    if breaking and containers_of(course.host, "api"):
         raise ContractRefused(
-            f"{contract['revision']} tira o que a versão {course.release.before} ainda usa: {breaks}",
+            f"uma migração tira o que a versão {course.release.before} ainda usa: {schema.told(breaking)}",
             "publique antes uma versão que não use mais isso; ou pare a anterior (docker compose stop api worker) e repita",
         )
 

@@ -75,7 +75,7 @@ def test_commands(host: Host) -> tuple[Argv, ...]:
     return (
         host.compose.once("api", "config", "check"),
         host.compose.once("api", "migrate", "--plan", "--json"),
-        host.compose.once("api", "rehearse", "--json"),
+        host.compose.once("api", "rehearse"),
     )
 
 

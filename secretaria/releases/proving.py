@@ -12,7 +12,7 @@ from secretaria.releases.plan import watch_command
 from secretaria.releases.runner import CommandFailed
 from secretaria.releases.switching import last_lines
 
-EXAMINE_SECONDS = 240.0
+WAY_SECONDS, EXAMINE_SECONDS = 200.0, 240.0  # the way ends by itself, and cleans up, before it is ended
 LISTENING_NETWORK = "internal"
 
 
@@ -37,7 +37,7 @@ def prove(host: Host, image: Image) -> None:
     running = [one for one in containers_of(host, "api") if one.image.id == image.id and one.runs]
     if not running:
         raise ProofFailed("nenhuma api da nova versão está de pé", [])
-    _walk_once(host, running[-1])
+    _walk_once(host, running[-1], image)
     if host.deploy.watch_seconds:
         host.tell(f"   {host.deploy.watch_seconds} s olhando os erros da nova versão")
         _watch(host, running[-1])
@@ -47,10 +47,12 @@ def prove(host: Host, image: Image) -> None:
             raise ProofFailed(f"{fallen[0].name} caiu depois da troca", last_lines(host.runner(), fallen[0]))
 
 
-def _walk_once(host: Host, container: Container) -> None:
+def _walk_once(host: Host, container: Container, image: Image) -> None:
     address = dict(container.addresses).get(f"{host.deploy.project}_{LISTENING_NETWORK}", "")
     listen = ("--listen", address) if address else ()
-    examine = docker.inside(container.id, "secretaria", "doctor", "--e2e", "--json", *listen)
+    wanted = ("--version", image.version) if image.version else ()
+    within = ("--timeout", f"{WAY_SECONDS:.0f}")
+    examine = docker.inside(container.id, "secretaria", "doctor", "--e2e", "--json", *listen, *wanted, *within)
     try:
         host.runner().run(examine, seconds=EXAMINE_SECONDS)
     except CommandFailed as failed:

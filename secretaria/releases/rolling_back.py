@@ -13,7 +13,7 @@ from uuid import uuid4
 from secretaria.crashpoints import crashpoint
 from secretaria.errors import Conflict, GateFailed, NotFound, PreflightRefused, SecretariaError
 from secretaria.releases import commands_docker as docker
-from secretaria.releases import ledger
+from secretaria.releases import ledger, schema
 from secretaria.releases.commands import Argv
 from secretaria.releases.containers import Image, image_of
 from secretaria.releases.ending import finish, go_back, mend, told_lines
@@ -218,10 +218,10 @@ def _to_undo(host: Host, way: WayBack, copies: NewestCopy, *, with_database: boo
         raise PreflightRefused(f"não consegui ler o esquema do banco: {error.message}", "secretaria doctor") from error
     planned: dict[str, Any] = json.loads(ran.output.splitlines()[-1])
     back = planned.get("back", [])
-    breaking = [step for step in back if step.get("kind") == "contract"]
+    breaking = schema.in_the_way(way.version, back)
     if not breaking:
         return ()
-    reason = "; ".join(f"{step['revision']}: {', '.join(step.get('breaks') or ())}" for step in breaking)
+    reason = schema.told(breaking)
     lost = [what for step in back if not step.get("reversible") for what in step.get("loses") or [step["revision"]]]
     if lost:
         raise SchemaMovedOn(

@@ -117,9 +117,17 @@ def test_step_that_takes_away_is_refused_while_the_version_before_runs(shop: Ins
     shop.change_engine(
         steps=[{**NEW_TABLE, "revision": "0002_less", "kind": "contract", "breaks": ["a coluna x some"]}]
     )
-    with pytest.raises(ContractRefused, match=r"0002_less tira o que a versão 0\.1\.1 ainda usa: a coluna x some"):
+    with pytest.raises(ContractRefused, match=r"versão 0\.1\.1 ainda usa: 0002_less: a coluna x some"):
         shop.deploy()
     assert shop.engine["database"] == "0001_first"
+
+
+def test_step_that_takes_away_what_nobody_uses_any_more_is_applied(shop: Installation) -> None:
+    """Its author says since which version: the one that runs is of those, so it goes on running meanwhile."""
+    shop.commit("migrations/versions/0002_less.py")
+    gone = {**NEW_TABLE, "revision": "0002_less", "kind": "contract", "breaks": ["a coluna x some"]}
+    shop.change_engine(steps=[gone | {"unused_since": "0.1.1"}])
+    assert shop.deploy().outcome == "released"
 
 
 @pytest.mark.parametrize("name", ["secretaria/__init__.py", "CHANGELOG.md"])

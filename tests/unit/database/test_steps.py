@@ -8,6 +8,7 @@ from textwrap import indent
 import pytest
 
 from secretaria.database.steps import Step, known_steps
+from secretaria.releases.version import parse_version
 
 HEAD = """
 import sqlalchemy as sa
@@ -127,6 +128,17 @@ def test_an_author_may_speak_for_a_function_but_not_for_a_table(tmp_path: Path) 
     (tmp_path / "two").mkdir()
     assert second_of(tmp_path / "one", replaced, said=said).kind == "expand"
     assert second_of(tmp_path / "two", 'op.execute("DROP TABLE pet")', said=said).kind == "contract"
+
+
+def test_an_author_may_say_since_when_something_is_unused(tmp_path: Path) -> None:
+    """It stays a contraction, with the release from which on nothing needs what it takes away."""
+    step = second_of(tmp_path, 'op.drop_column("pet", "name")', said='unused_since = "1.2.0"')
+    assert (step.kind, step.unused_since) == ("contract", "1.2.0")
+
+
+def test_the_word_of_every_author_can_be_read() -> None:
+    """A deploy would stumble over what is no version."""
+    assert all(parse_version(step.unused_since) for step in known_steps() if step.unused_since)
 
 
 def test_a_way_down_that_only_takes_back_an_index_costs_nothing(tmp_path: Path) -> None:
