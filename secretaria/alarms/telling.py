@@ -9,14 +9,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from loguru import logger
 
 from secretaria import metrics
-from secretaria.alarms.memory import ToldAlerts
 from secretaria.alarms.wording import Alert, word_notice
 from secretaria.errors import Unavailable
 from secretaria.whaticket.gateway import Gateway, Outcome
+
+if TYPE_CHECKING:
+    from secretaria.alarms.memory import ToldAlerts  # limits is slow to import, and wanted at the first notice
 
 AGAIN = frozenset({Outcome.NOT_SENT, Outcome.MISCONFIGURED})  # surely not sent, and worth trying once it is mended
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from loguru import logger
 from sqlalchemy import Engine
@@ -15,12 +16,14 @@ from secretaria.attendants.passwords import is_outdated, rehash, verify_password
 from secretaria.attendants.roles import Role
 from secretaria.attendants.second_step import bare_code, is_of_application, proved_step, recovery_hash
 from secretaria.attendants.sessions import RefreshReused, Sessions
-from secretaria.attendants.throttle import LoginThrottle
 from secretaria.attendants.tokens import Access, TokenInvalid, read_access, sign_access
 from secretaria.audit.trail import Actor, note, note_alone
 from secretaria.clock import Clock
 from secretaria.database.transaction import transaction
-from secretaria.errors import ConfigurationError, Rejected
+from secretaria.errors import ConfigurationError, Rejected, SecretariaError
+
+if TYPE_CHECKING:
+    from secretaria.attendants.throttle import LoginThrottle  # limits is slow to import, and wanted at the first login
 
 PANEL = "panel"
 NOBODY = "desconhecido"  # what was typed may be a password in the wrong field
@@ -40,6 +43,18 @@ class EntranceClosed(ConfigurationError):
 
     def __init__(self) -> None:
         super().__init__("o painel está fechado: falta JWT_SECRET", "crie um com: secretaria config init")
+
+
+class TooManyLogins(SecretariaError):
+    """Somebody at this address has typed wrong passwords too often.
+
+    Attributes:
+        wait_seconds: Until the next try is looked at.
+    """
+
+    def __init__(self, wait_seconds: int) -> None:
+        super().__init__("tentativas demais; espere alguns minutos", "outra pessoa do endereço pode estar tentando")
+        self.wait_seconds = wait_seconds
 
 
 @dataclass(frozen=True, slots=True)

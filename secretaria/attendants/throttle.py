@@ -18,25 +18,13 @@ from limits import RateLimitItemPerHour, RateLimitItemPerMinute
 from limits.storage import RedisStorage
 from limits.strategies import MovingWindowRateLimiter
 
+from secretaria.attendants.entering import TooManyLogins
 from secretaria.attendants.sessions import SessionsUnavailable
-from secretaria.errors import SecretariaError
 
 PREFIX = "secretaria:login"
 BY_ACCOUNT_AND_ADDRESS = RateLimitItemPerMinute(5, 15)
 BY_ADDRESS = RateLimitItemPerMinute(30, 15)
 CODES_BY_ACCOUNT = RateLimitItemPerHour(10)
-
-
-class TooManyLogins(SecretariaError):
-    """Somebody at this address has typed wrong passwords too often.
-
-    Attributes:
-        wait_seconds: Until the next try is looked at.
-    """
-
-    def __init__(self, wait_seconds: int) -> None:
-        super().__init__("tentativas demais; espere alguns minutos", "outra pessoa do endereço pode estar tentando")
-        self.wait_seconds = wait_seconds
 
 
 class LoginThrottle:

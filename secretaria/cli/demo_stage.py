@@ -175,11 +175,12 @@ class _Waking(threading.Thread):
         self._error: BaseException | None = None
 
     def run(self) -> None:
-        from secretaria.database.engine import build_engine
-        from secretaria.database.migrate import upgrade
-
         try:
-            database = build_engine(self._engines.start().database_url, pool_size=1)
+            urls = self._engines.start()  # before anything is imported: they need as long as all imports together
+            from secretaria.database.engine import build_engine
+            from secretaria.database.migrate import upgrade
+
+            database = build_engine(urls.database_url, pool_size=1)
             upgrade(database)
             database.dispose()
         except BaseException as error:  # noqa: BLE001  # told in the thread that waits

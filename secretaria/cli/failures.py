@@ -8,7 +8,6 @@ from collections.abc import Sequence
 
 from secretaria.cli.forwarding import VERBOSE, forward
 from secretaria.errors import ConfigurationError, GateFailed, LockHeld, PreflightRefused, SecretariaError, UsageInvalid
-from secretaria.privacy import describe_exception, tell_exception
 
 FAILURE, USAGE, PREFLIGHT, LOCKED, WENT_BACK, INTERRUPTED = 1, 2, 3, 4, 5, 130
 
@@ -73,6 +72,8 @@ def _explain_unexpected(error: Exception, *, verbose: bool) -> int:
     if code == USAGE:
         _say(_in_portuguese(str(getattr(error, "message", error))), "veja o uso com: secretaria --help", None)
         return USAGE
+    from secretaria.privacy import describe_exception
+
     shown = error if verbose else None
     _say(f"erro inesperado: {describe_exception(error)}", "repita com -v para ver de onde veio", shown)
     return FAILURE
@@ -98,6 +99,8 @@ def _in_portuguese(sentence: str) -> str:
 
 def _say(message: str, hint: str, shown: BaseException | None) -> None:
     if shown is not None:
+        from secretaria.privacy import tell_exception
+
         print(tell_exception(shown), file=sys.stderr)  # noqa: T201  # the same as below
     print(f"erro: {message}", file=sys.stderr)  # noqa: T201  # the one place that speaks when nothing else can
     if hint:

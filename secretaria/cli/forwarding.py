@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 import sys
-import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -91,6 +90,8 @@ def compose_host(config: str | None = None) -> ComposeHost | None:
     path = Path(config or os.environ.get("SECRETARIA_CONFIG") or "secretaria.toml")
     if os.environ.get("DATABASE_URL") or not path.is_file():
         return None
+    import tomllib
+
     try:
         told = tomllib.loads(path.read_text(encoding="utf-8")).get("deploy", {})
     except (OSError, ValueError):

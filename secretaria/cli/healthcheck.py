@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import http.client
 import os
 import socket
 from typing import Annotated
@@ -24,6 +23,8 @@ def healthcheck(
 
 def service_is_ready() -> bool:
     """Ask the service of this container whether it may take traffic."""
+    import http.client
+
     connection = http.client.HTTPConnection("127.0.0.1", int(os.environ.get(PORT_VARIABLE, USUAL_PORT)), SECONDS)
     try:
         connection.request("GET", "/readyz")

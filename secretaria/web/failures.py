@@ -10,8 +10,7 @@ from litestar.exceptions import HTTPException
 from loguru import logger
 
 from secretaria import metrics
-from secretaria.attendants.entering import CredentialsWrong, EntranceClosed
-from secretaria.attendants.throttle import TooManyLogins
+from secretaria.attendants.entering import CredentialsWrong, EntranceClosed, TooManyLogins
 from secretaria.attendants.tokens import TokenInvalid
 from secretaria.errors import Conflict, NotFound, Rejected, SecretariaError, Unavailable, UsageInvalid
 from secretaria.web.knocks import TooManyKnocks

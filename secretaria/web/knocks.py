@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from limits import RateLimitItemPerMinute
-from limits.storage import MemoryStorage
-from limits.strategies import FixedWindowRateLimiter
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 from secretaria.errors import Rejected
+
+if TYPE_CHECKING:
+    from limits import RateLimitItem
+    from limits.strategies import RateLimiter
 
 
 class TooManyKnocks(Rejected):
@@ -29,8 +32,7 @@ class RefusedKnocks:
         Args:
             per_minute: What one address may try in vain.
         """
-        self._limit = RateLimitItemPerMinute(per_minute)
-        self._window = FixedWindowRateLimiter(MemoryStorage())
+        self._per_minute = per_minute
 
     def count(self, address: str) -> None:
         """Count one refused request.
@@ -38,5 +40,15 @@ class RefusedKnocks:
         Raises:
             TooManyKnocks: The address has spent its limit.
         """
-        if not self._window.hit(self._limit, address):
+        window, limit = self._counter
+        if not window.hit(limit, address):
             raise TooManyKnocks
+
+    @cached_property
+    def _counter(self) -> tuple[RateLimiter, RateLimitItem]:
+        """The library is slow to import, and the first who needs it is a stranger."""
+        from limits import RateLimitItemPerMinute  # noqa: PLC0415  # see above
+        from limits.storage import MemoryStorage  # noqa: PLC0415
+        from limits.strategies import FixedWindowRateLimiter  # noqa: PLC0415
+
+        return FixedWindowRateLimiter(MemoryStorage()), RateLimitItemPerMinute(self._per_minute)

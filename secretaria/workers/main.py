@@ -18,6 +18,7 @@ from secretaria.context.schema import INTENTIONS
 from secretaria.crashpoints import crashpoint
 from secretaria.database.schema import SchemaBehind, require_schema
 from secretaria.errors import Unavailable
+from secretaria.garbage import spare_what_stays
 from secretaria.logs import configure_logs
 from secretaria.settings import Settings, load_settings, privacy_key
 from secretaria.workers import answering, catching_up, delivery, filing, hearing, reconciling, summarising
@@ -66,6 +67,7 @@ def work(settings: Settings, stopping: threading.Event) -> None:
     schedule.start()
     crew.start()
     logger.bind(threads=section.threads, queues=",".join(section.queues)).info("worker_started")
+    spare_what_stays()
     stopping.wait()
     crashpoint("K21")
     logger.info("worker_stopping")

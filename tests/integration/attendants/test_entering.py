@@ -16,6 +16,7 @@ from secretaria.attendants.entering import (
     CredentialsWrong,
     Entrance,
     EntranceClosed,
+    TooManyLogins,
     go_on,
     leave,
     log_in,
@@ -24,7 +25,6 @@ from secretaria.attendants.entering import (
 )
 from secretaria.attendants.passwords import EntranceCrowded
 from secretaria.attendants.roles import Role
-from secretaria.attendants.throttle import TooManyLogins
 from secretaria.attendants.tokens import TokenInvalid
 from secretaria.clock import HeldClock
 from secretaria.database.transaction import transaction

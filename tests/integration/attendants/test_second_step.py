@@ -9,9 +9,8 @@ import pyotp
 import pytest
 
 from secretaria.attendants.accounts import AccountsRoom, CodeWrong, drop_second_step, require_second_step
-from secretaria.attendants.entering import CredentialsWrong, Entrance, log_in, prove, renew_password
+from secretaria.attendants.entering import CredentialsWrong, Entrance, TooManyLogins, log_in, prove, renew_password
 from secretaria.attendants.second_step import new_key
-from secretaria.attendants.throttle import TooManyLogins
 from secretaria.attendants.tokens import TokenInvalid
 from secretaria.audit.trail import read_trail
 from secretaria.clock import HeldClock

@@ -241,3 +241,11 @@ def test_a_sender_that_hangs_up_leaves_nothing(site: httpx.Client, engine: Engin
         )
     assert site.post(WITH_TOKEN, json=a_text()).status_code == 202
     assert len(rows(engine, "inbox_event")) == 1
+
+
+def test_a_crowd_at_the_door_is_503(site: httpx.Client, engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While more wait than memory may hold an authentic sender is told when to come again, and nothing of it is kept."""
+    monkeypatch.setattr("secretaria.inbox.group_commit.MOST_REQUESTS", 0)
+    answer = post_signed(site, json.dumps(SIM).encode())
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
+    assert rows(engine, "inbox_event") == []
