@@ -166,11 +166,12 @@ MACHINES = (
     ),
     Panel("PostgreSQL: tamanho", [('pg_database_size_bytes{datname!~"template.*"}', "{{datname}}")], "bytes"),
     Panel(
-        "Disco de espera, sessões do painel, última limpeza (horas)",
+        "Disco de espera, sessões do painel, última limpeza e última cópia (horas)",
         [
             ("max(secretaria_inbox_spool_bytes)", "bytes no disco"),
             ("max(secretaria_panel_sessions)", "sessões"),
             ("(time() - max(secretaria_retention_last_run_timestamp_seconds)) / 3600", "limpeza há"),
+            ("(time() - max(secretaria_backup_last_timestamp_seconds)) / 3600", "cópia há"),
         ],
     ),
 )

@@ -55,7 +55,7 @@ def look(installation: Installation) -> dict[str, Any]:
         "queues": _queues(installation) if reachable else None,
         "spool_bytes": installation.spool.size(),
         "last_release": _last_release(installation) if reachable else None,
-        "last_backup": None,
+        "last_backup": _last_backup(installation) if reachable else None,
     }
 
 
@@ -99,6 +99,34 @@ def _queues(installation: Installation) -> list[dict[str, Any]] | None:
     ]
 
 
+def _last_backup(installation: Installation) -> dict[str, Any] | None:
+    from sqlmodel import Session
+
+    from secretaria.queue.chores import BACKUP, BACKUP_VERIFIED, last_chore
+
+    with Session(installation.health_engine) as session:
+        taken, proved = last_chore(session, BACKUP), last_chore(session, BACKUP_VERIFIED)
+    if taken is None or taken.ended_at is None:
+        return None
+    return {
+        "file": taken.done.get("file"),
+        "bytes": taken.done.get("bytes"),
+        "taken_at": taken.ended_at.isoformat(),
+        "age_seconds": round((installation.clock.now() - taken.ended_at).total_seconds()),
+        "verified": proved is not None and proved.done.get("file") == taken.done.get("file"),
+        "last_verified_at": None if proved is None or proved.ended_at is None else proved.ended_at.isoformat(),
+    }
+
+
+def _told_copy(copy: dict[str, Any] | None) -> str:
+    if copy is None:
+        return NO_RECORD
+    proved = (
+        "conferida" if copy["verified"] else f"não conferida; a última que foi: {copy['last_verified_at'] or 'nenhuma'}"
+    )
+    return f"há {copy['age_seconds'] / 3600:.1f} h, {(copy['bytes'] or 0) / 1e6:.1f} MB, {proved}"
+
+
 def _show(seen: dict[str, Any]) -> None:
     from secretaria.cli.console import paper
 
@@ -121,7 +149,7 @@ def _show(seen: dict[str, Any]) -> None:
     if seen["spool_bytes"]:
         lines.append(f"no disco    {seen['spool_bytes']} bytes de eventos esperam o PostgreSQL")
     lines.append(f"publicação  {_told_release(seen['last_release'])}")
-    lines.append(f"cópia de segurança  {seen['last_backup'] or NO_RECORD}")
+    lines.append(f"cópia       {_told_copy(seen['last_backup'])}")
     for line in lines:
         paper().print(line, markup=False, soft_wrap=True)
 

@@ -52,6 +52,7 @@ def _refuse_half_of_the_engines(settings: Settings) -> None:
 
 def _run(settings: Settings, engines: EmbeddedEngines | None, port: int) -> None:
     from secretaria.bootstrap import Installation
+    from secretaria.cli.daily_copies import daily_copies
     from secretaria.cli.processes import listen, own_command, own_metrics_folder, supervised
     from secretaria.cli.supervision import supervise
     from secretaria.database.migrate import upgrade
@@ -62,7 +63,7 @@ def _run(settings: Settings, engines: EmbeddedEngines | None, port: int) -> None
     upgrade(installation.engine)
     _tell_of_business(installation)
     installation.engine.dispose()
-    with own_metrics_folder():
+    with own_metrics_folder(), daily_copies(settings, _tell) as copy_if_due:
         environment = supervised({**os.environ, **_readable_logs(settings)})
         worker = own_command("worker", "--processes", str(settings.worker.processes))
         programs = [
@@ -71,7 +72,7 @@ def _run(settings: Settings, engines: EmbeddedEngines | None, port: int) -> None
         ]
         _tell("up", f"atendendo em http://{settings.server.host}:{port} (Ctrl-C para tudo)")
         grace = settings.worker.shutdown_seconds + 5
-        supervise(programs, _tell, grace_seconds=grace, on_event=_tell, every_second=_watch(engines))
+        supervise(programs, _tell, grace_seconds=grace, on_event=_tell, every_second=_watch(engines, copy_if_due))
     _tell("up", "parado")
 
 
@@ -97,13 +98,11 @@ def _readable_logs(settings: Settings) -> dict[str, str]:
     return {}
 
 
-def _watch(engines: EmbeddedEngines | None) -> Callable[[], None] | None:
-    if engines is None:
-        return None
-
+def _watch(engines: EmbeddedEngines | None, copy_if_due: Callable[[], None]) -> Callable[[], None]:
     def watch() -> None:
-        for name in engines.restart_dead():
+        for name in engines.restart_dead() if engines is not None else ():
             _tell(name, "tinha parado e voltou")
+        copy_if_due()
 
     return watch
 

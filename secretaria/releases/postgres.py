@@ -16,11 +16,12 @@ from secretaria.releases.runner import Runner
 
 USER = DATABASE = "secretaria"
 DATABASE_SERVICE = "postgres"
+SOCKETS = "/var/run/postgresql"  # in the container; whoever is inside is asked for no password there
 MAINTENANCE = "postgres"  # the database from which others are made, renamed and dropped
 PSQL = ("--no-psqlrc", "--quiet", "--no-align", "--tuples-only", "--set", "ON_ERROR_STOP=1")
 # What a row looks like as text depends on these; the same row must look the same before and after.
 SAME_TEXT = (
-    "SET statement_timeout = 0; SET lock_timeout = 0; SET timezone = 'UTC'; SET datestyle = 'ISO'; "
+    "SET statement_timeout = 0; SET lock_timeout = 0; SET idle_in_transaction_session_timeout = 0; SET timezone = 'UTC'; SET datestyle = 'ISO'; "
     "SET intervalstyle = 'postgres'; SET extra_float_digits = 1; SET bytea_output = 'hex';"
 )
 OVER_ADDRESS = {"sslmode": "PGSSLMODE", "sslrootcert": "PGSSLROOTCERT", "host": "PGHOST", "port": "PGPORT"}
@@ -107,7 +108,7 @@ def in_container(compose: Compose, runner: Runner) -> Postgres:
     """Return the database of a compose project, which only its own container reaches."""
 
     def program(name: str, *arguments: str) -> Argv:
-        return compose.inside(DATABASE_SERVICE, name, "--username", USER, *arguments)
+        return compose.inside(DATABASE_SERVICE, name, "--host", SOCKETS, "--username", USER, *arguments)
 
     return Postgres(runner, program)
 

@@ -80,8 +80,12 @@ def _premises(settings: Settings, postgres: Postgres, runner: Runner, compose: C
 
 
 def copies_folder(settings: Settings) -> Path:
-    """Return where the copies are, beside the secretaria.toml where the configuration does not say it absolutely."""
-    return root_of(settings) / settings.backup.folder.expanduser()
+    """Return where the copies are: in the local data, or in the folder of an installation of containers.
+
+    A service of systemd may write to the local data only; in compose the host keeps none.
+    """
+    base = settings.home if settings.deploy.engine == "local" else root_of(settings)
+    return base / settings.backup.folder.expanduser()
 
 
 def keys_of(settings: Settings) -> Keys:

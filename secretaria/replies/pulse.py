@@ -14,10 +14,8 @@ from secretaria.conversations.store import OPEN_STATES
 from secretaria.inbox.models import InboxEvent
 from secretaria.knowledge.business import BusinessCard
 from secretaria.knowledge.hours import open_seconds
-from secretaria.queue.models import ChoreRun
+from secretaria.queue.chores import BACKUP, BACKUP_VERIFIED, RETENTION, last_chore
 from secretaria.replies.backlog import QueueStats, stats_of
-
-RETENTION = "retention"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +29,9 @@ class Pulse:
         silent_seconds: Business hours since the last event of Whaticket; None where none has come yet.
         retained_at: When the last daily retention ended; None where none has.
         retained: How many rows it removed, by kind.
+        copied_at: The moment that the newest copy shows; None where none was made.
+        copied_bytes: Its size.
+        proved_at: When a copy was last proved to restore; None where none was.
     """
 
     queues: Sequence[QueueStats]
@@ -39,6 +40,9 @@ class Pulse:
     silent_seconds: float | None
     retained_at: datetime | None
     retained: Mapping[str, int]
+    copied_at: datetime | None
+    copied_bytes: int
+    proved_at: datetime | None
 
 
 def read_pulse(session: Session, now: datetime, card: BusinessCard | None, channel: str) -> Pulse:
@@ -53,12 +57,7 @@ def read_pulse(session: Session, now: datetime, card: BusinessCard | None, chann
     due = (col(Turn.state).in_(OPEN_STATES)) & (col(Turn.due_at) <= now)
     count, oldest = session.exec(select(func.count(), func.min(col(Turn.due_at))).where(due)).one()
     last = _last_event(session, channel)
-    chore = session.exec(
-        select(ChoreRun)
-        .where(ChoreRun.name == RETENTION, col(ChoreRun.ended_at).is_not(None))
-        .order_by(col(ChoreRun.day).desc())
-        .limit(1)
-    ).first()
+    chore, copied, proved = (last_chore(session, name) for name in (RETENTION, BACKUP, BACKUP_VERIFIED))
     return Pulse(
         queues=stats_of(session, now),
         due_turns=count,
@@ -66,6 +65,9 @@ def read_pulse(session: Session, now: datetime, card: BusinessCard | None, chann
         silent_seconds=None if last is None or card is None else open_seconds(card, last, now),
         retained_at=chore.ended_at if chore else None,
         retained={name: int(gone) for name, gone in chore.done.items()} if chore else {},
+        copied_at=copied.ended_at if copied else None,
+        copied_bytes=int(copied.done.get("bytes", 0)) if copied else 0,
+        proved_at=proved.ended_at if proved else None,
     )
 
 

@@ -345,7 +345,10 @@ class DeploySection(Section):
 class BackupSection(Section):
     """Copies of the database and of the business folder."""
 
-    folder: Path = Field(default=Path("backups"), description="Pasta das cópias de segurança.")
+    folder: Path = Field(
+        default=Path("backups"),
+        description="Pasta das cópias; relativa aos dados locais, ou em compose à pasta da instalação.",
+    )
     hour: int = Field(default=3, ge=0, le=23, description="Hora da cópia diária, no fuso do negócio.")
     daily: bool = Field(default=True, description="Se a cópia diária é feita.")
     kept_days: int = Field(default=7, ge=1, le=365, description="Cópias diárias que ficam.")

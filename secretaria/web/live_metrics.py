@@ -81,6 +81,8 @@ class RowCollector(Collector):
         yield from _queues(indicators, pulse)
         yield from _labels_of_turns(indicators)
         yield from _retention(pulse)
+        if self._parts.settings.backup.daily:  # whoever copies in another way is not told that it is missing
+            yield from _copies(pulse)
         yield _labelled(
             "secretaria_budget_used_ratio",
             "Part of the model's budget that is used: of the day, the month and the conversation that used most today.",
@@ -159,6 +161,21 @@ def _retention(pulse: Pulse) -> Iterator[GaugeMetricFamily]:
         value=_or_nan(at),
     )
     yield _labelled("secretaria_retention_removed_rows", "What it removed, by kind.", "kind", pulse.retained)
+
+
+def _copies(pulse: Pulse) -> Iterator[GaugeMetricFamily]:
+    taken, proved = (None if at is None else at.timestamp() for at in (pulse.copied_at, pulse.proved_at))
+    yield GaugeMetricFamily(
+        "secretaria_backup_last_timestamp_seconds",
+        "The moment that the newest backup shows; NaN where none was made.",
+        value=_or_nan(taken),
+    )
+    yield GaugeMetricFamily("secretaria_backup_last_bytes", "Its size; 0 for none.", value=pulse.copied_bytes)
+    yield GaugeMetricFamily(
+        "secretaria_backup_verified_timestamp_seconds",
+        "When a backup was last restored aside and was the same; NaN where none was.",
+        value=_or_nan(proved),
+    )
 
 
 class RedisCollector(Collector):

@@ -230,5 +230,6 @@ def test_an_installation_of_containers_dumps_inside_its_own(tmp_path: Path) -> N
     postgres = in_container(Compose("loja", ["a.yml"]), Runner(tmp_path))
     assert postgres.program("pg_dump", "--format=custom") == (
         *("docker", "compose", "--project-name", "loja", "--file", "a.yml"),
-        *("exec", "-T", "postgres", "pg_dump", "--username", "secretaria", "--format=custom"),
+        *("exec", "-T", "postgres", "pg_dump", "--host", "/var/run/postgresql"),
+        *("--username", "secretaria", "--format=custom"),
     )

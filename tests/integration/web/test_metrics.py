@@ -73,6 +73,8 @@ PROMISED = (
     "secretaria_rows_standing",
     "secretaria_silent_business_seconds",
     "secretaria_retention_last_run_timestamp_seconds",
+    "secretaria_backup_last_timestamp_seconds",
+    "secretaria_backup_verified_timestamp_seconds",
     "secretaria_workers_alive",
     "secretaria_worker_heartbeat_age_seconds",
     "secretaria_panel_sessions",
