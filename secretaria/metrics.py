@@ -14,6 +14,7 @@ from prometheus_client.multiprocess import MultiProcessCollector
 
 from secretaria.exemplars import MULTIPROCESS_DIR, SHELF, WithExemplars
 from secretaria.timings import Timing
+from secretaria.traces import trace_stage
 
 DOOR_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
 TASK_SECONDS = (0.01, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
@@ -143,15 +144,17 @@ def show_all(intentions: tuple[str, ...]) -> None:
             GUARD_VERDICTS.labels(guard, verdict)
 
 
-def observe_stage(stage: str, seconds: float, event: UUID) -> None:
+def observe_stage(stage: str, seconds: float, event: UUID, ended_ago: float = 0.0) -> None:
     """Note how long a stage took; clocks of two machines may disagree, but nothing ends before it begins.
 
     Args:
         stage: One of ``STAGES``.
         seconds: As measured.
         event: The correlation id.
+        ended_ago: Seconds since it ended.
     """
     STAGE_LATENCY.observe(max(seconds, 0.0), event, stage)
+    trace_stage(stage, event, seconds, ended_ago)
 
 
 def count_handoff(reason: str | None) -> None:

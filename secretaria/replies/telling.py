@@ -53,5 +53,5 @@ def _count(state: str, reason: str | None) -> None:
 
 
 def _observe(llm_seconds: float, guard_seconds: float, event: UUID) -> None:
-    metrics.observe_stage("llm", llm_seconds, event)
+    metrics.observe_stage("llm", llm_seconds, event, ended_ago=guard_seconds)
     metrics.observe_stage("guards", guard_seconds, event)

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr
 from pydantic.networks import IPvAnyNetwork
 
 from secretaria.settings.phrases import CLEAR_ANSWERS, CONNECTIVES, GREETINGS, URGENT_WORDS
-from secretaria.settings.written import Origin, PhoneNumber, Price
+from secretaria.settings.written import Origin, OriginIfAny, PhoneNumber, Price
 
 Flavour = Literal["community", "saas", "ticketz"]
 UnconfirmedPolicy = Literal["hold", "resend_once", "hold_all"]
@@ -263,6 +263,15 @@ class LogSection(Section):
     )
 
 
+class TracesSection(Section):
+    """Where traces go, if anywhere."""
+
+    endpoint: OriginIfAny = Field(
+        default="",
+        description="Coletor OTLP/HTTP que recebe um rastro por mensagem: http://coletor:4318 (extra otel); vazio não rastreia.",
+    )
+
+
 class AlertsSection(Section):
     """Whom alerts reach on WhatsApp, beside MONITORING_WEBHOOK_URL."""
 
@@ -414,6 +423,7 @@ class Settings(Section):
     outbox: OutboxSection = OutboxSection()
     egress: EgressSection = EgressSection()
     log: LogSection = LogSection()
+    traces: TracesSection = TracesSection()
     alerts: AlertsSection = AlertsSection()
     database: DatabaseSection = DatabaseSection()
     retention: RetentionSection = RetentionSection()

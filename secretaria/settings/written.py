@@ -15,6 +15,10 @@ def _origin(text: str) -> str:
     return text
 
 
+def _origin_if_any(text: str) -> str:
+    return text and _origin(text)
+
+
 def _price(text: str) -> str:
     if not re.fullmatch(r"\S+(\s+\d+(\.\d{1,6})?){1,3}", text):
         raise PydanticCustomError(
@@ -30,5 +34,6 @@ def _number(text: str) -> str:
 
 
 Origin = Annotated[str, AfterValidator(_origin)]
+OriginIfAny = Annotated[str, AfterValidator(_origin_if_any)]
 Price = Annotated[str, AfterValidator(_price)]
 PhoneNumber = Annotated[str, AfterValidator(_number)]

@@ -22,6 +22,7 @@ from secretaria.errors import SecretariaError
 from secretaria.garbage import spare_what_stays
 from secretaria.logs import configure_logs
 from secretaria.settings import load_settings, privacy_key
+from secretaria.traces import configure_traces
 from secretaria.web import auth
 from secretaria.web.access import for_internal, provide_person, require_declarations
 from secretaria.web.alerts import take_notice
@@ -44,6 +45,7 @@ def create_app() -> Litestar:
     """Build the application of one server process from the configuration of the installation."""
     settings = load_settings()
     configure_logs(settings.log, "serve", privacy_key(settings), settings.home / "logs")
+    configure_traces(settings.traces.endpoint, "serve")
     metrics.show_all(INTENTIONS)
     app = build_app(Installation(settings))
     app.on_startup.append(spare_what_stays)

@@ -19,6 +19,7 @@ from secretaria.errors import Rejected, SecretariaError, Unavailable
 from secretaria.inbox.group_commit import GroupCommit
 from secretaria.inbox.receive import Door, Knock, Receipt, receive_together
 from secretaria.logs import tell_plainly
+from secretaria.traces import REQUEST, trace_stage
 from secretaria.web.access import for_everyone
 from secretaria.web.addresses import peer, site_of
 from secretaria.web.knocks import RefusedKnocks
@@ -133,6 +134,8 @@ async def _receive(scope: Scope, body: bytes, *, path_token: str | None) -> Body
         seconds = time.perf_counter() - begun
         metrics.WEBHOOK_RECEIVED.labels(status=status).inc()
         metrics.WEBHOOK_LATENCY.observe(seconds, event)
+        if event is not None:
+            trace_stage(REQUEST, event, seconds)
         told = {"correlation_id": str(event or "-"), "status": status, "reason": reason}
         _tell({**told, "milliseconds": round(seconds * 1000, 1), "bytes": len(body)}, steps)
     return answer

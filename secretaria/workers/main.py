@@ -21,6 +21,7 @@ from secretaria.errors import Unavailable
 from secretaria.garbage import spare_what_stays
 from secretaria.logs import configure_logs
 from secretaria.settings import Settings, load_settings, privacy_key
+from secretaria.traces import configure_traces
 from secretaria.workers import answering, catching_up, delivery, filing, hearing, reconciling, summarising
 from secretaria.workers.crew import Crew
 from secretaria.workers.middleware import HoldPaused, Latency
@@ -33,6 +34,7 @@ def main() -> None:
     """Run one worker process until SIGTERM or SIGINT."""
     settings = load_settings()
     configure_logs(settings.log, "worker", privacy_key(settings), settings.home / "logs")
+    configure_traces(settings.traces.endpoint, "worker")
     stopping = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())

@@ -17,6 +17,7 @@ from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import httpx
 import pytest
@@ -29,6 +30,7 @@ from secretaria.whaticket.probing import PROBE_NUMBER
 from tests.acceptance.commands import free_port, secretaria
 from tests.acceptance.conftest import Shop, open_shop
 from tests.certificates import site_over_tls
+from tests.collector import Span, span_collector
 from tests.labels import NUMERIC_BOUNDS, label_values, personal
 
 DOCKER = Path(__file__).parents[2] / "docker"
@@ -49,12 +51,14 @@ class Watch:
     Attributes:
         url: Prometheus.
         told: The notices that reached the address for them.
+        spans: What the processes of the shop told a collector.
         near_its_end: An address whose certificate ends in ten days; that of ``expired`` has, that of ``fresh`` will not yet.
     """
 
     shop: Shop
     url: str
     told: list[dict[str, Any]] = field(default_factory=list)
+    spans: list[Span] = field(default_factory=list)
     near_its_end: str = ""
     expired: str = ""
     fresh: str = ""
@@ -76,8 +80,14 @@ def watch(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watch]:
     """Open a shop, and watch it with the files that a server gets; only the addresses and the pace are changed."""
     folder = tmp_path_factory.mktemp("watched")
     with ExitStack() as stack:
-        shop = stack.enter_context(open_shop(ALERTS_TOKEN=ALERTS_TOKEN, SECRETARIA__ALERTS__OWNER_NUMBER=OWNER))
-        watch = Watch(shop, f"http://127.0.0.1:{free_port()}")
+        spans: list[Span] = []
+        settings = {
+            "ALERTS_TOKEN": ALERTS_TOKEN,
+            "SECRETARIA__ALERTS__OWNER_NUMBER": OWNER,
+            "SECRETARIA__TRACES__ENDPOINT": stack.enter_context(span_collector(spans)),
+        }
+        shop = stack.enter_context(open_shop(**settings))
+        watch = Watch(shop, f"http://127.0.0.1:{free_port()}", spans=spans)
         receiver = stack.enter_context(_receiver(watch.told))
         alertmanager = free_port()
         exporters = _start_exporters(stack, shop)
@@ -147,6 +157,27 @@ def test_a_slow_bucket_leads_to_the_message_in_it(watch: Watch) -> None:
         return [series for series in asked if answer["event"] not in shown(f"secretaria_{series}")]
 
     until(lambda: missing() == [], "the event stands in its buckets", lambda: str(missing()))
+
+
+def test_one_trace_is_a_messages_way_through_all_processes(watch: Watch) -> None:
+    """From the request to the bubble, under the id that the webhook answered with; of the customer nothing."""
+    number = "5520900001074"
+    event = text_event(number, "quanto custa a limpeza?", "W4", datetime.now(UTC), "Zilda Canario")
+    _, answer = watch.shop.phone.post(event)
+    trace = UUID(answer["event"]).bytes
+
+    def way() -> dict[str, Span]:
+        return {span.name: span for span in watch.spans if span.trace_id == trace}
+
+    stages = {"webhook", "filed", "waited", "picked_up", "context", "llm", "guards", "delivered"}
+    until(lambda: set(way()) == stages, "all stages were told", lambda: str(sorted(way())))
+    spans = way()
+    request = spans.pop("webhook")
+    assert request.parent_span_id == b""
+    assert {span.parent_span_id for span in spans.values()} == {request.span_id}
+    ends = [spans[stage].end_time_unix_nano for stage in ("filed", "waited", "llm", "guards", "delivered")]
+    assert ends == sorted(ends)
+    assert not [word for word in (number, "Zilda", "limpeza") if word in str(watch.spans)]
 
 
 def test_every_expression_is_of_names_that_live(watch: Watch) -> None:
