@@ -12,16 +12,18 @@ from pathlib import Path
 from typing import Any
 
 import tomlkit
+from dotenv import dotenv_values
 
 from secretaria.cli.starting import BUSINESS_FOLDER, create_files
 from secretaria.errors import PreflightRefused
-from secretaria.releases.answers import Answers
+from secretaria.releases.answers import ENVIRONMENT, Answers
 from secretaria.settings import CONFIG_FILE, ENV_FILE, SECTIONS
-from secretaria.settings.env_file import PRIVATE, read_value, write_values
+from secretaria.settings.env_file import PRIVATE, write_values
 
 BYTES = 32
 GENERATED = ("WEBHOOK_SECRET", "WEBHOOK_TOKEN", "JWT_SECRET", "METRICS_TOKEN", "PRIVACY_KEY")
-GENERATED_FOR_COMPOSE = ("POSTGRES_PASSWORD", "REDIS_PASSWORD", "GRAFANA_ADMIN_PASSWORD")
+GENERATED_FOR_COMPOSE = ("POSTGRES_PASSWORD", "REDIS_PASSWORD", "GRAFANA_ADMIN_PASSWORD", "ALERTS_TOKEN")
+PROFILES = "COMPOSE_PROFILES"  # empty, it says something: no monitoring
 ADDED = "O que secretaria install acrescentou."
 
 
@@ -55,22 +57,25 @@ def complete_files(folder: Path, answers: Answers, more: Mapping[str, str]) -> C
     _complete_settings(folder / CONFIG_FILE, answers, completed)
     compose = answers.mode == "compose"
     generated = (*GENERATED, *(GENERATED_FOR_COMPOSE if compose else ()))
-    given = {**answers.environment(), **more}
-    _complete_environment(folder / ENV_FILE, given, generated, completed)
+    given = answers.environment()
+    _complete_environment(folder / ENV_FILE, {**given, **more}, generated, completed)
+    said = [ENVIRONMENT[name] for name in ENVIRONMENT if name in answers.model_fields_set]
+    standing = dotenv_values(folder / ENV_FILE)
+    completed.kept += [name for name in said if name in given and given[name] != standing.get(name)]
     return completed
 
 
 def _complete_environment(
     path: Path, given: Mapping[str, str], generated: tuple[str, ...], completed: Completed
 ) -> None:
-    present = {name: read_value(path, name) for name in (*given, *generated)}
-    missing = {name: value for name, value in given.items() if not present[name] and value}
-    missing |= {name: secrets.token_urlsafe(BYTES) for name in generated if not present[name]}
+    standing = dotenv_values(path)
+    missing = {name: value for name, value in given.items() if not standing.get(name)}
+    missing = {name: value for name, value in missing.items() if name not in standing or (value and name != PROFILES)}
+    missing |= {name: secrets.token_urlsafe(BYTES) for name in generated if not standing.get(name)}
     if missing:
         write_values(path, missing, ADDED)
     path.chmod(PRIVATE)
     completed.added += missing
-    completed.kept += [name for name, value in given.items() if present[name] and present[name] != value]
 
 
 def _complete_settings(path: Path, answers: Answers, completed: Completed) -> None:

@@ -100,12 +100,14 @@ def compose_host(config: str | None = None) -> ComposeHost | None:
     if engine != "compose":
         return None
     from secretaria.releases.commands import Compose
-    from secretaria.settings import load_settings
+    from secretaria.settings import ENV_FILE, env_file_of, load_settings
 
     settings = load_settings(path)
     if settings.secrets.database_url.get_secret_value():
         return None
-    return ComposeHost(path.absolute().parent, Compose(settings.deploy.project, settings.deploy.files))
+    folder, env_file = path.absolute().parent, env_file_of(path.absolute())
+    named = "" if env_file == folder / ENV_FILE else str(env_file)
+    return ComposeHost(folder, Compose(settings.deploy.project, settings.deploy.files, named))
 
 
 def container_command(

@@ -19,7 +19,8 @@ from secretaria.releases.answers import Answers
 from secretaria.releases.commands import Argv
 from secretaria.releases.first_steps import OwnCommands, business_step, owner_step, password_in, proof_step
 from secretaria.releases.installing import Outcome, Step, take_steps
-from secretaria.releases.installing_local import Door, look_at_machine, run_beside_step, systemd_step
+from secretaria.releases.installing_local import Door, look_at_machine, run_beside_step
+from secretaria.releases.installing_units import systemd_step
 from secretaria.releases.preflight import require_ready
 from secretaria.releases.runner import Runner
 from secretaria.releases.units import Service

@@ -54,7 +54,6 @@ class Answers(BaseModel):
     )
     public_host: Host = Field(default="", description="Nome público deste servidor, como loja.exemplo.com.br")
     acme_email: Trimmed = Field(default="", description="E-mail para avisos do certificado TLS")
-    tls: bool = Field(default=True, description="Certificado TLS automático (false: outro proxy cuida dele)")
     monitoring: bool = Field(default=True, description="Sobe também Prometheus, Alertmanager e Grafana")
     http_port: Port = Field(default=80, description="Porta HTTP publicada")
     https_port: Port = Field(default=443, description="Porta HTTPS publicada")
@@ -89,8 +88,7 @@ class Answers(BaseModel):
         if self.mode == "local":
             found = {name: value for name, value in found.items() if name not in {"HTTP_PORT", "HTTPS_PORT"}}
         else:
-            profiles = [name for name, wanted in (("monitoring", self.monitoring), ("tls", self.tls)) if wanted]
-            found["COMPOSE_PROFILES"] = ",".join(profiles)
+            found["COMPOSE_PROFILES"] = "monitoring" if self.monitoring else ""
         return {name: str(value) for name, value in found.items()}
 
     def settings(self) -> dict[tuple[str, str], Any]:

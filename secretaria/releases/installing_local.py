@@ -8,17 +8,14 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from secretaria.errors import PreflightRefused
 from secretaria.releases.commands import Argv
 from secretaria.releases.installing import Outcome, Step, wait_until
 from secretaria.releases.preflight import GIB, Finding, look_at_clock, look_at_disk, look_at_memory, look_at_port
 from secretaria.releases.runner import Runner
-from secretaria.releases.units import SERVICE_UNIT, Service, service_unit
 
 READY_SECONDS, WORKERS_SECONDS = 90.0, 60.0
 ANSWER_SECONDS, OK = 5.0, 200
 DISK_BYTES = 2 * GIB
-SYSTEMD_RUNS = Path("/run/systemd/system")
 
 
 @dataclass(frozen=True)
@@ -68,41 +65,26 @@ def run_beside_step(runner: Runner, up: Argv, door: Door, stack: ExitStack) -> S
         if door.answers("/readyz"):
             return Outcome(f"já atende na porta {door.port}", before=True)
         beside = stack.enter_context(runner.beside(up))
-        seconds = _await_door(door, beside.require_alive)
+        seconds = await_door(door, beside.require_alive)
         return Outcome(f"atende na porta {door.port}, pronto em {seconds:.1f} s")
 
     return Step("serviço", take)
 
 
-def systemd_step(runner: Runner, service: Service, door: Door, units: Path) -> Step:
-    """Write the unit of the service and start it, where systemd runs; a unit that stands as it should is left alone.
+def await_door(door: Door, look: Callable[[], None]) -> float:
+    """Wait until the service is ready and a worker lives.
 
     Args:
-        runner: Asks systemd.
-        service: What the unit says.
-        door: Where the service answers.
-        units: The folder of units.
+        door: Where it answers.
+        look: Looked at in between; raises where waiting has become vain.
+
+    Returns:
+        How many seconds it took.
+
+    Raises:
+        Unavailable: It took too long.
     """
 
-    def take() -> Outcome:
-        text, place = service_unit(service), units / SERVICE_UNIT
-        written = not place.is_file() or place.read_text(encoding="utf-8") != text
-        if written:
-            _write_unit(place, text)
-        if not SYSTEMD_RUNS.is_dir():
-            return Outcome(f"{place} escrito; o systemd não roda aqui para iniciá-lo", before=not written)
-        if not written and door.answers("/readyz"):
-            return Outcome(f"{SERVICE_UNIT} já atende na porta {door.port}", before=True)
-        runner.run(("systemctl", "daemon-reload"))
-        runner.run(("systemctl", "enable", SERVICE_UNIT))
-        runner.run(("systemctl", "restart", SERVICE_UNIT))
-        seconds = _await_door(door, lambda: None)
-        return Outcome(f"{SERVICE_UNIT} atende na porta {door.port}, pronto em {seconds:.1f} s")
-
-    return Step("systemd", take)
-
-
-def _await_door(door: Door, look: Callable[[], None]) -> float:
     def open_to(path: str) -> Callable[[], bool]:
         def is_open() -> bool:
             look()
@@ -115,13 +97,3 @@ def _await_door(door: Door, look: Callable[[], None]) -> float:
         open_to("/readyz"), READY_SECONDS, f"o serviço não ficou pronto em {READY_SECONDS:.0f} s", hint
     )
     return seconds + wait_until(open_to("/healthz"), WORKERS_SECONDS, "nenhum worker apareceu", hint)
-
-
-def _write_unit(place: Path, text: str) -> None:
-    try:
-        place.write_text(text, encoding="utf-8")
-        place.chmod(0o644)
-    except OSError as error:
-        raise PreflightRefused(
-            f"não consegui escrever {place}: {error.strerror}", "rode com sudo, ou sem --systemd"
-        ) from error

@@ -102,7 +102,7 @@ def test_an_interrupted_installation_ends_as_interrupted(installed: Installed) -
 
 def test_it_goes_on_where_it_was_interrupted(installed: Installed) -> None:
     """What the first one left is found, and the rest is done, to the event that was answered."""
-    assert (installed.first.code, installed.first.err) == (0, installed.first.err)
+    assert installed.first.code == 0, installed.first.err
     assert steps_of(installed.first) == {
         "máquina": "ok",
         "arquivos": "já feito",
