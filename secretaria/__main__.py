@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import sys
 
-from secretaria.cli.failures import run
+from secretaria.cli import pulse
 
 
 def main() -> None:
-    """Run one command and end with its exit code."""
+    """Run one command and end with its exit code; a container's engine is answered before the command line is loaded."""
+    if pulse.is_asked(sys.argv[1:]):
+        sys.exit(pulse.exit_code(sys.argv[-1]))
+    from secretaria.cli.failures import run  # noqa: PLC0415  # not for what must be quick
+
     sys.exit(run(sys.argv[1:]))
 
 

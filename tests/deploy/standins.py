@@ -59,7 +59,7 @@ def build_stand_ins() -> None:
 
 
 def _build_missing() -> None:
-    base = _base()
+    base = base_image()
     content = _digest([*sorted(RECIPE.iterdir()), *LOCKS], base)
     kept = {image: f"secretaria-standin-{TARGETS[image.partition(':')[0]]}:{content}" for image in named_images()}
     missing = [image for image in kept if not docker("images", "--quiet", kept[image]).strip()]
@@ -90,7 +90,7 @@ def docker(*arguments: str, seconds: float = 120) -> str:
     return run(["docker", *arguments], seconds)
 
 
-def _base() -> str:
+def base_image() -> str:
     """Return the tag of a Debian with the packages, made if it is not there: some 40 seconds."""
     tag = f"secretaria-standin:{hashlib.sha256(' '.join((SUITE, *PACKAGES)).encode()).hexdigest()[:12]}"
     if docker("images", "--quiet", tag).strip():
