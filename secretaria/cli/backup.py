@@ -40,12 +40,15 @@ def backup(
         return
     from secretaria.cli.console import print_json
     from secretaria.cli.copying import open_premises
+    from secretaria.errors import UsageInvalid
     from secretaria.releases.backup import take_backup
     from secretaria.releases.sealing import Keys
     from secretaria.settings import load_settings
 
     settings = load_settings()
     if if_due:
+        if to or encrypt_to or passphrase_file:
+            raise UsageInvalid("--if-due faz a cópia como [backup] manda", "tire as outras opções")
         _daily(settings)
         return
     keys = Keys(tuple(encrypt_to or ()), passphrase_file) if encrypt_to or passphrase_file else None

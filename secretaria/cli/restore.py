@@ -35,7 +35,9 @@ def restore(
     from secretaria.cli.confirmation import confirm
     from secretaria.cli.console import print_json
     from secretaria.cli.copying import given_keys, open_premises
+    from secretaria.cli.installed import operator_name
     from secretaria.cli.processes import ending_as_interrupted
+    from secretaria.releases.lock import LOCK_FILE, held
     from secretaria.releases.restoring import (
         refuse_in_use,
         refuse_newer,
@@ -47,7 +49,8 @@ def restore(
     from secretaria.settings import load_settings
 
     settings = load_settings()
-    with open_premises(settings, alone=True) as premises, ending_as_interrupted():
+    alone = held(settings.home / LOCK_FILE, operator_name(), "restauração")  # no version is published meanwhile
+    with alone, open_premises(settings, alone=True) as premises, ending_as_interrupted():
         wake_engines(premises)
         chosen = chosen_copy(premises, file)
         with opened_copy(premises, chosen, given_keys(settings, passphrase_file, identity_file)) as (

@@ -184,6 +184,7 @@ class open_shop:  # noqa: N801  # reads as the verb it is: with open_shop() as s
             "LLM_BASE_URL": llm_url,
             "SECRETARIA__LLM__MODEL": "secretaria-simulada",
             "SECRETARIA__LLM__TIMEOUT_SECONDS": "2",
+            "SECRETARIA__BACKUP__DAILY": "false",  # it would come in the middle of a test
             **self._extra,
         }
 

@@ -126,6 +126,16 @@ def test_a_restore_that_fails_leaves_the_database_as_it_was(premises: Premises, 
     assert premises.postgres.databases(NEW) + premises.postgres.databases(ASIDE) == []
 
 
+def test_what_a_killed_restore_left_goes_with_the_next(
+    premises: Premises, restore: Callable[[Backup], Restored]
+) -> None:
+    """Before the swap a half restored database, after it the old one: neither is anybody's any more."""
+    for left in (f"{NEW}20261130031500", f"{ASIDE}20261130031500"):
+        premises.postgres.create(left)
+    restore(take_backup(premises, reason="teste", now=AT))
+    assert premises.postgres.databases(NEW) + premises.postgres.databases(ASIDE) == []
+
+
 def test_a_dump_that_does_not_restore_changes_nothing(premises: Premises, engine: Engine, settle: Settle) -> None:
     """It is found out beside the real database."""
     taken = take_backup(premises, reason="teste", now=AT)
