@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from secrets import token_hex
 
 from sqlalchemy import URL, Connection, Engine, text
-from sqlalchemy.exc import OperationalError, ProgrammingError
+from sqlalchemy.exc import DBAPIError, OperationalError, ProgrammingError
 
 from secretaria.database.engine import build_engine
 from secretaria.database.transaction import DatabaseUnavailable
@@ -118,7 +118,7 @@ def free_bytes(server: Connection) -> int | None:
         server.execute(text("COPY disk FROM PROGRAM 'df -Pk .'"))
         lines = server.execute(text("SELECT line FROM disk")).scalars().all()
         return int(lines[-1].split()[FREE_COLUMN]) * BLOCK
-    except (ProgrammingError, OperationalError, IndexError, ValueError):
+    except (DBAPIError, IndexError, ValueError):
         return None
 
 

@@ -13,7 +13,16 @@ import pytest
 from sqlalchemy import Engine, text
 from sqlmodel import SQLModel
 
-from secretaria.database.beside import PREFIX, BesideBusy, DiskTooSmall, free_bytes, server_of
+from secretaria.database.beside import (
+    PREFIX,
+    BesideBusy,
+    DiskTooSmall,
+    MayNotCreate,
+    database_beside,
+    free_bytes,
+    server_of,
+)
+from secretaria.database.engine import build_engine
 from secretaria.errors import PreflightRefused
 from secretaria.evaluation import again, conduct, trial
 from secretaria.evaluation.accepted import Accepted
@@ -103,6 +112,20 @@ def test_the_server_tells_its_own_disk(engine: Engine) -> None:
     """Its owner may ask the machine it runs on, which may be another than ours."""
     with server_of(engine) as server:
         assert (free_bytes(server) or 0) > 0
+
+
+def test_a_role_that_may_not_make_databases_is_told_what_mends_it(engine: Engine) -> None:
+    """On a server of others an administrator types it once."""
+    role = "so_le_e_grava"
+    with engine.begin() as connection:
+        connection.execute(text(f"DROP ROLE IF EXISTS {role}"))
+        connection.execute(text(f"CREATE ROLE {role} LOGIN"))
+    plain = build_engine(engine.url.set(username=role).render_as_string(hide_password=False))
+    with server_of(plain) as server:
+        assert free_bytes(server) is None
+        with pytest.raises(MayNotCreate) as refused, database_beside(server):
+            pass
+    assert refused.value.hint == f'um administrador roda: ALTER ROLE "{role}" CREATEDB'
 
 
 def test_one_version_is_tried_at_a_time(engine: Engine) -> None:
