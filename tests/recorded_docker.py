@@ -80,7 +80,6 @@ def container(state: State, service: str, version: str) -> State:
         "RestartCount": 2 if crashed else 0,
         "State": {"Status": "restarting" if crashed else "running"},
         "Config": {"Labels": image["Config"]["Labels"]},
-        "NetworkSettings": {"Networks": {"shop_internal": {"IPAddress": "10.0.0.9"}}},
         "service": service,
     }
 

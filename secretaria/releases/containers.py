@@ -49,7 +49,6 @@ class Container:
         image: The image it runs.
         state: As the engine calls it, for instance ``running`` or ``restarting``.
         restarts: How often the engine had to start it again.
-        addresses: By network.
     """
 
     id: str
@@ -57,7 +56,6 @@ class Container:
     image: Image
     state: str
     restarts: int
-    addresses: tuple[tuple[str, str], ...]
 
     @property
     def runs(self) -> bool:
@@ -96,14 +94,12 @@ def wanted_count(containers: Sequence[Container]) -> int:
 
 
 def _container(told: dict[str, Any]) -> Container:
-    networks = told.get("NetworkSettings", {}).get("Networks") or {}
     return Container(
         id=str(told["Id"]),
         name=str(told.get("Name", "")).lstrip("/"),
         image=_image(str(told["Image"]), told.get("Config", {}).get("Labels") or {}),
         state=str(told["State"]["Status"]),
         restarts=int(told.get("RestartCount", 0)),
-        addresses=tuple((name, str(one.get("IPAddress", ""))) for name, one in sorted(networks.items())),
     )
 
 

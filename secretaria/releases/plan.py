@@ -14,6 +14,7 @@ from secretaria.releases.host import VERSION_VARIABLE, Host
 from secretaria.releases.switching import STOP_SECONDS, Replicas
 
 DOCKERFILE = "docker/Dockerfile"
+WAY_SECONDS = "200"
 AFFECTED = "a partir daqui o atendimento é afetado"
 STEPS = ("preflight", "version", "build", "tests", "backup", "migrate", "switch", "gate", "record")
 FIRST_THAT_GOES_BACK = STEPS.index("migrate")
@@ -122,7 +123,7 @@ def steps_of(host: Host, facts: Facts) -> tuple[Step, ...]:
         Step(
             "gate",
             f"um evento de ponta a ponta, e {host.deploy.watch_seconds} s olhando os erros",
-            (docker.inside("API", "secretaria", "doctor", "--e2e"), watch_command(host, "API")),
+            (examine_command("API", version), watch_command(host, "API")),
             returns,
             affects=True,
         ),
@@ -133,6 +134,12 @@ def steps_of(host: Host, facts: Facts) -> tuple[Step, ...]:
             "a versão fica; o que faltou anotar é anotado na próxima publicação",
         ),
     )
+
+
+def examine_command(container: str, version: str) -> Argv:
+    """Return what sends one event all the way, and sees that only this version touched it."""
+    expected = ("--version", version) if version else ()
+    return docker.inside(container, "secretaria", "doctor", "--e2e", "--json", *expected, "--timeout", WAY_SECONDS)
 
 
 def watch_command(host: Host, container: str) -> Argv:

@@ -5,15 +5,13 @@ from __future__ import annotations
 import json
 
 from secretaria.errors import SecretariaError
-from secretaria.releases import commands_docker as docker
 from secretaria.releases.containers import Container, Image, containers_of
 from secretaria.releases.host import Host
-from secretaria.releases.plan import watch_command
+from secretaria.releases.plan import examine_command, watch_command
 from secretaria.releases.runner import CommandFailed
 from secretaria.releases.switching import last_lines
 
-WAY_SECONDS, EXAMINE_SECONDS = 200.0, 240.0  # the way ends by itself, and cleans up, before it is ended
-LISTENING_NETWORK = "internal"
+EXAMINE_SECONDS = 240.0  # above the way's own limit, so that it ends by itself and cleans up
 
 
 class ProofFailed(SecretariaError):
@@ -37,7 +35,7 @@ def prove(host: Host, image: Image) -> None:
     running = [one for one in containers_of(host, "api") if one.image.id == image.id and one.runs]
     if not running:
         raise ProofFailed("nenhuma api da nova versão está de pé", [])
-    _walk_once(host, running[-1], image)
+    _walk_once(host, running[-1])
     if host.deploy.watch_seconds:
         host.tell(f"   {host.deploy.watch_seconds} s olhando os erros da nova versão")
         _watch(host, running[-1])
@@ -47,14 +45,9 @@ def prove(host: Host, image: Image) -> None:
             raise ProofFailed(f"{fallen[0].name} caiu depois da troca", last_lines(host.runner(), fallen[0]))
 
 
-def _walk_once(host: Host, container: Container, image: Image) -> None:
-    address = dict(container.addresses).get(f"{host.deploy.project}_{LISTENING_NETWORK}", "")
-    listen = ("--listen", address) if address else ()
-    wanted = ("--version", image.version) if image.version else ()
-    within = ("--timeout", f"{WAY_SECONDS:.0f}")
-    examine = docker.inside(container.id, "secretaria", "doctor", "--e2e", "--json", *listen, *wanted, *within)
+def _walk_once(host: Host, container: Container) -> None:
     try:
-        host.runner().run(examine, seconds=EXAMINE_SECONDS)
+        host.runner().run(examine_command(container.id, container.image.version), seconds=EXAMINE_SECONDS)
     except CommandFailed as failed:
         raise ProofFailed(f"o exame de ponta a ponta não passou: {_first_failure(failed)}", _logs(host)) from failed
 

@@ -22,7 +22,7 @@ from secretaria.releases.hooks import run_hook
 from secretaria.releases.host import Host
 from secretaria.releases.ledger import Release
 from secretaria.releases.lock import held
-from secretaria.releases.plan import Facts, migrate_command, watch_command
+from secretaria.releases.plan import Facts, examine_command, migrate_command, watch_command
 from secretaria.releases.proving import prove
 from secretaria.releases.switching import STOP_SECONDS, replicas_of, settle, switch
 from secretaria.releases.telling import told_to_hooks
@@ -114,7 +114,7 @@ def steps_back(host: Host, way: WayBack) -> list[tuple[str, tuple[Argv, ...]]]:
         ),
         (
             "um evento de ponta a ponta, e os erros por um tempo; se falhar, a atual volta",
-            (docker.inside("API", "secretaria", "doctor", "--e2e"), watch_command(host, "API")),
+            (examine_command("API", way.version), watch_command(host, "API")),
         ),
     ]
 
