@@ -3,12 +3,13 @@
 PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/.installed
+MEASURING := .venv/.measuring
 # semgrep wants older libraries than we use, so it lives by itself; it asks nobody on the network, and writes only here.
 SEMGREP := .venv/semgrep/.installed
 SEMGREP_ALONE := SEMGREP_SETTINGS_FILE=$(CURDIR)/.venv/semgrep/settings.yml SEMGREP_LOG_FILE=$(CURDIR)/.venv/semgrep/log \
 	$(CURDIR)/.venv/semgrep/bin/semgrep scan --metrics=off --disable-version-check
 
-.PHONY: help setup demo up test test-deploy check security approve bench chaos score picture pictures vendor dashboards lock
+.PHONY: help setup demo up test test-deploy check security approve bench chaos score picture pictures vendor dashboards lock guard
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -45,8 +46,11 @@ security: $(INSTALLED) $(SEMGREP) ## Look for unsafe code and for secrets that w
 	$(SEMGREP_ALONE) --config rules --error --quiet secretaria migrations
 	$(BIN)/zizmor --offline --quiet --persona=auditor .github/workflows
 
-bench: $(INSTALLED) ## Measure everything, as ratios in one run, and write docs/performance.md (ARGS="door" for a part)
+bench: $(MEASURING) ## Measure everything, as ratios in one run, and write docs/performance.md (ARGS="door" for a part)
 	$(BIN)/python -m benchmarks.everything $(ARGS)
+
+guard: $(MEASURING) ## Measure the recorded ratios in short form, and fail when one has fallen by more than 30 %
+	$(BIN)/python -m benchmarks.guard
 
 chaos: $(INSTALLED) ## Kill it at every point and under load (ARGS="points --runs 5", faults, soak); writes docs/reliability.md
 	$(BIN)/python -m benchmarks.chaos $(ARGS)
@@ -81,6 +85,12 @@ vendor: ## Fetch the front-end files of others again, from the npm registry (nee
 			cp $$from/package/$$file $$list/$$name && chmod 644 $$list/$$name && rm -r $$from && echo "$$list/$$name"; \
 		done || exit 1; \
 	done
+
+$(MEASURING): $(INSTALLED)
+	@command -v wrk >/dev/null || { echo "erro: falta wrk, que faz a carga: apt-get install wrk"; exit 3; }
+	@pip=$$($(BIN)/python -m pip --version >/dev/null 2>&1 && echo $(BIN)/python || echo $(PYTHON)); \
+		$$pip -m pip --python $(BIN)/python install --quiet --disable-pip-version-check -c constraints.txt -e '.[bench]'
+	@touch $@
 
 $(SEMGREP): rules/requirements.txt $(INSTALLED)
 	@$(BIN)/python -m venv --without-pip .venv/semgrep

@@ -14,6 +14,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
 
@@ -23,7 +24,7 @@ import redis
 from sqlalchemy import Engine, text
 
 from benchmarks.figures import Figure, Section, run
-from benchmarks.knocking import SECRET, knock, require_wrk
+from benchmarks.knocking import SECRET, Knocked, knock, require_wrk
 from secretaria.database.engine import build_engine
 from secretaria.database.migrate import upgrade
 from secretaria.inbox.store import INSERT_NEW
@@ -31,6 +32,7 @@ from secretaria.local.engines import EmbeddedEngines, EngineUrls
 from tests.acceptance.commands import free_port
 
 MANY = 64
+BARE = "bare Litestar + HMAC"
 ROUNDS, SECONDS = 5, 3
 SHORT_ROUNDS, SHORT_SECONDS = 3, 2
 REFERENCE_ROUNDS = 2
@@ -39,6 +41,22 @@ START_SECONDS = 30.0
 BODY = (
     b'{"key":{"remoteJid":"5520900000101@s.whatsapp.net","fromMe":false,"id":"3EB0"},"message":{"conversation":"oi"}}'
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """One that was started: where it answers, and its (first) process."""
+
+    url: str
+    process: psutil.Process
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """What many clients met, and the processor time of one event in the process that answered, in microseconds."""
+
+    knocked: Knocked
+    microseconds: float
 
 
 class Bench:
@@ -50,8 +68,8 @@ class Bench:
         stack.callback(self.engine.dispose)
         upgrade(self.engine)
 
-    def serve(self, *command: str) -> tuple[str, psutil.Process]:
-        """Start a server on a port of its own, named ``PORT`` in the command; return its address."""
+    def serve(self, *command: str) -> Server:
+        """Start a server on a port of its own, named ``PORT`` in the command; return it."""
         port = str(free_port())
         url = f"http://127.0.0.1:{port}"
         environment = {
@@ -66,7 +84,7 @@ class Bench:
         process = subprocess.Popen(filled, env=environment, stdout=log, stderr=log)
         self._stack.enter_context(ended(process))
         wait_for(url)
-        return url, psutil.Process(process.pid)
+        return Server(url, psutil.Process(process.pid))
 
     def empty(self) -> None:
         """Take away what was kept, so that every round begins alike."""
@@ -80,22 +98,22 @@ def measure(*, short: bool) -> Section:
     """Let all take turns."""
     require_wrk()
     with bench() as stage:
-        bare, _ = stage.serve(
+        bare = stage.serve(
             "uvicorn", "benchmarks.door_bare:create_app", "--factory", "--port", "PORT", "--loop", "uvloop",
             "--http", "httptools", "--no-access-log", "--log-level", "warning",
         )  # fmt: skip
-        door, _ = stage.serve("secretaria", "serve", "--port", "PORT")
+        door = stage.serve("secretaria", "serve", "--port", "PORT")
         rounds, seconds = (SHORT_ROUNDS, SHORT_SECONDS) if short else (ROUNDS, SECONDS)
         figures = [*beside_bare(stage, bare, door, rounds, seconds), beside_commit(stage, door, rounds, seconds)]
         if short:
             return Section("The door", figures)
-        reference, _ = stage.serve(
+        reference = stage.serve(
             "gunicorn", "benchmarks.door_reference:create_app()", "--bind", "127.0.0.1:PORT", "--workers", "1",
             "--threads", "8", "--log-level", "warning",
         )  # fmt: skip
         figures.append(beside_reference(stage, reference, door))
-        pair, server = stage.serve("secretaria", "serve", "--port", "PORT", "--processes", "2")
-        doubled, told = two_processes(stage, door, pair, server)
+        pair = stage.serve("secretaria", "serve", "--port", "PORT", "--processes", "2")
+        doubled, told = two_processes(stage, door, pair)
         return Section("The door", [*figures, doubled], [METHOD, told])
 
 
@@ -107,41 +125,54 @@ METHOD = (
 )
 
 
-def beside_bare(stage: Bench, bare: str, door: str, rounds: int, seconds: int) -> list[Figure]:
+def beside_bare(stage: Bench, bare: Server, door: Server, rounds: int, seconds: int) -> list[Figure]:
     """Many clients: what does keeping every event cost?"""
-    knock(bare, MANY, 1)
-    knock(door, MANY, 1)
-    pairs = []
+    for one in (bare, door):
+        knock(one.url, MANY, 1)
+    turns = []
     for _ in range(rounds):
         stage.empty()
-        pairs.append((knock(bare, MANY, seconds), knock(door, MANY, seconds)))
-    rates = [ours.per_second / theirs.per_second for theirs, ours in pairs]
-    late = [ours.p99 / theirs.p99 for theirs, ours in pairs]
-    doors, bares = [ours for _, ours in pairs], [theirs for theirs, _ in pairs]
+        turns.append((loaded(bare, seconds), loaded(door, seconds)))
+    bares, doors = [theirs for theirs, _ in turns], [ours for _, ours in turns]
+    rates = [ours.knocked.per_second / theirs.knocked.per_second for theirs, ours in turns]
+    late = [ours.knocked.p99 / theirs.knocked.p99 for theirs, ours in turns]
+    work = [ours.microseconds / theirs.microseconds for theirs, ours in turns]
     return [
+        Figure.of(f"{MANY} clients: events kept and nudged a second, against {BARE}", rates, at_least=0.6),
+        Figure.of(f"{MANY} clients: p99, against {BARE}", late, at_most=1.7),
         Figure.of(
-            f"{MANY} clients: events kept and nudged a second, against bare Litestar + HMAC",
-            rates,
-            at_least=0.6,
-            key="door_throughput",
+            f"{MANY} clients: processor time of the process for an event, against {BARE}",
+            work,
+            at_most=1.7,
+            key="door_processor_time",
         ),
-        Figure.of(f"{MANY} clients: p99, against bare Litestar + HMAC", late, at_most=1.7, key="door_p99"),
-        Figure.of(f"{MANY} clients: the door", [one.per_second for one in doors], unit="a second"),
-        Figure.of(f"{MANY} clients: bare Litestar + HMAC", [one.per_second for one in bares], unit="a second"),
-        Figure.of(f"{MANY} clients: p99 of the door", [one.p99 for one in doors], unit="ms"),
-        Figure.of(f"{MANY} clients: p99 of bare Litestar + HMAC", [one.p99 for one in bares], unit="ms"),
+        Figure.of(f"{MANY} clients: the door", [one.knocked.per_second for one in doors], unit="a second"),
+        Figure.of(f"{MANY} clients: {BARE}", [one.knocked.per_second for one in bares], unit="a second"),
+        Figure.of(f"{MANY} clients: p99 of the door", [one.knocked.p99 for one in doors], unit="ms"),
+        Figure.of(f"{MANY} clients: p99 of {BARE}", [one.knocked.p99 for one in bares], unit="ms"),
+        Figure.of(f"{MANY} clients: processor time of the door", [one.microseconds for one in doors], unit="µs"),
+        Figure.of(f"{MANY} clients: processor time of {BARE}", [one.microseconds for one in bares], unit="µs"),
     ]
 
 
-def beside_commit(stage: Bench, door: str, rounds: int, seconds: int) -> Figure:
+def loaded(server: Server, seconds: int) -> Loaded:
+    """Knock from many clients, and see what an event costs the process that answers."""
+    before = server.process.cpu_times()
+    knocked = knock(server.url, MANY, seconds)
+    after = server.process.cpu_times()
+    used = after.user + after.system - before.user - before.system
+    return Loaded(knocked, used / (knocked.per_second * seconds) * 1e6)
+
+
+def beside_commit(stage: Bench, door: Server, rounds: int, seconds: int) -> Figure:
     """One client: what stands between it and the disk?"""
     ratios = []
     for _ in range(rounds):
         stage.empty()
         before = one_commit(stage.engine)
-        alone = knock(door, 1, seconds).p50
+        alone = knock(door.url, 1, seconds).p50
         ratios.append(alone / statistics.median([before, one_commit(stage.engine)]))
-    return Figure.of("1 client: p50, against one bare commit of the same row", ratios, at_most=1.5, key="door_alone")
+    return Figure.of("1 client: p50, against one bare commit of the same row", ratios, at_most=1.5)
 
 
 def one_commit(engine: Engine) -> float:
@@ -160,27 +191,27 @@ def one_commit(engine: Engine) -> float:
     return statistics.median(taken)
 
 
-def beside_reference(stage: Bench, reference: str, door: str) -> Figure:
+def beside_reference(stage: Bench, reference: Server, door: Server) -> Figure:
     """What most would write, beside the door."""
-    knock(reference, MANY, 1)
+    knock(reference.url, MANY, 1)
     ratios = []
     for _ in range(REFERENCE_ROUNDS):
         stage.empty()
-        ratios.append(knock(door, MANY, SECONDS).per_second / knock(reference, MANY, SECONDS).per_second)
+        ratios.append(knock(door.url, MANY, SECONDS).per_second / knock(reference.url, MANY, SECONDS).per_second)
     return Figure.of(f"{MANY} clients: against Flask + gunicorn + SQLAlchemy + RQ", ratios, at_least=15.0)
 
 
-def two_processes(stage: Bench, door: str, pair: str, server: psutil.Process) -> tuple[Figure, str]:
+def two_processes(stage: Bench, door: Server, pair: Server) -> tuple[Figure, str]:
     """One process beside two; and, while the two work, who uses the processors."""
-    knock(pair, MANY, 1)
+    knock(pair.url, MANY, 1)
     ratios = []
     shares: dict[str, float] = {}
     for _ in range(ROUNDS):
         stage.empty()
-        one = knock(door, MANY, SECONDS)
-        used = cpu_seconds(server)
-        two = knock(pair, MANY, SECONDS)
-        shares = {name: (after - used.get(name, 0.0)) / SECONDS for name, after in cpu_seconds(server).items()}
+        one = knock(door.url, MANY, SECONDS)
+        used = cpu_seconds(pair.process)
+        two = knock(pair.url, MANY, SECONDS)
+        shares = {name: (after - used.get(name, 0.0)) / SECONDS for name, after in cpu_seconds(pair.process).items()}
         ratios.append(two.per_second / one.per_second)
     told = ", ".join(f"{name} {share:.2f}" for name, share in shares.items() if share >= 0.01)  # noqa: PLR2004  # else idle
     return (

@@ -98,9 +98,12 @@ class Stage:
         ]
         supervisor = Supervisor(programs, self._listen)
         waking.start()  # first, because everything else waits for the engines
+        outside = self._open.enter_context(
+            ExitStack()
+        )  # it ends after the programs: a turn in the making still calls it
         self._open.callback(supervisor.stop, 10.0)
         supervisor.start()
-        self._open_outside_world(whaticket_token, model_port, send_port, port, token)
+        self._open_outside_world(outside, whaticket_token, model_port, send_port, port, token)
         waking.join()
         self._wait_until_ready(supervisor, port)
 
@@ -138,7 +141,9 @@ class Stage:
             **self._real_model,
         }
 
-    def _open_outside_world(self, whaticket_token: str, model_port: int, send_port: int, port: int, token: str) -> None:
+    def _open_outside_world(
+        self, outside: ExitStack, whaticket_token: str, model_port: int, send_port: int, port: int, token: str
+    ) -> None:
         from secretaria.simulation.ledger import Ledger
         from secretaria.simulation.llm_server import create_llm
         from secretaria.simulation.phone import Phone
@@ -147,11 +152,11 @@ class Stage:
 
         self.ledger = Ledger()
         whaticket = create_whaticket("saas", whaticket_token, self.ledger)
-        self._open.enter_context(LocalServer(whaticket, port=send_port))
+        outside.enter_context(LocalServer(whaticket, port=send_port))
         if not self._real_model:
             model = create_llm(self.business, delay_seconds=THINKING_SECONDS)
-            self._open.enter_context(LocalServer(model, port=model_port))
-        self.phone = self._open.enter_context(Phone(f"http://127.0.0.1:{port}", token=token))
+            outside.enter_context(LocalServer(model, port=model_port))
+        self.phone = outside.enter_context(Phone(f"http://127.0.0.1:{port}", token=token))
 
     def _wait_until_ready(self, supervisor: Supervisor, port: int) -> None:
         deadline = time.monotonic() + READY_SECONDS

@@ -94,18 +94,34 @@ def play_all(
             tell(_line(names[number], "secretary", "text", text))
 
     unsubscribe = ledger.subscribe(lambda sent: hear(sent.number, sent.body))
+    leaving = threading.Event()
     try:
         with ThreadPoolExecutor(max_workers=len(conversations)) as customers:
-            parts = customers.map(lambda conversation: _play(conversation, phone, ledger, pace, tell), conversations)
-            return [played for part in parts for played in part]
+            parts = customers.map(
+                lambda conversation: _play(conversation, phone, ledger, pace, tell, leaving), conversations
+            )
+            try:
+                return [played for part in parts for played in part]
+            except BaseException:  # whoever stops the play does not wait for its end
+                leaving.set()
+                raise
     finally:
         unsubscribe()
 
 
 def _play(
-    conversation: SampleConversation, phone: Phone, ledger: Ledger, pace: Pace, tell: Callable[[Line], None]
+    conversation: SampleConversation,
+    phone: Phone,
+    ledger: Ledger,
+    pace: Pace,
+    tell: Callable[[Line], None],
+    leaving: threading.Event,
 ) -> list[Played]:
-    return [_play_turn(conversation, turn, phone, ledger, pace, tell) for turn in conversation.turns]
+    return [
+        _play_turn(conversation, turn, phone, ledger, pace, tell, leaving)
+        for turn in conversation.turns
+        if not leaving.is_set()
+    ]
 
 
 def _play_turn(
@@ -115,13 +131,15 @@ def _play_turn(
     ledger: Ledger,
     pace: Pace,
     tell: Callable[[Line], None],
+    leaving: threading.Event,
 ) -> Played:
     number = conversation.contact.number
     heard = len(ledger.sent(number))
     accepted = 0
     typed = typing_schedule(conversation, turn, speed=pace.speed, cap_seconds=pace.longest_pause)
     for step in typed:
-        time.sleep(step.wait_seconds)
+        if leaving.wait(step.wait_seconds):
+            break
         tell(_line(conversation, "customer", step.message.type, step.message.text))
         status, _ = phone.post(_event(conversation, step.message))
         accepted += status == ACCEPTED
