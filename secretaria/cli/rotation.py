@@ -13,6 +13,7 @@ from pathlib import Path
 import httpx
 from pydantic import SecretStr
 
+from secretaria.cli.container_secrets import containers_host, holds, note_inside, reach_containers
 from secretaria.cli.installed import open_installation, operator
 from secretaria.errors import Conflict, PreflightRefused, SecretariaError, UsageInvalid
 from secretaria.settings import CONFIG_FILE, CONFIG_VARIABLE, ENV_FILE, Settings, load_settings
@@ -126,10 +127,11 @@ def begin_rotation(path: Path, name: str, value: str | None) -> None:
     write_value(path, name, f"{new},{old}")
     works = False
     try:
-        works = _works(load_settings(), name, new)
+        works = _takes(name, new, changed=True)
     finally:
         if not works:
             write_value(path, name, old)
+            make_known()
     if not works:
         raise NewValueRefused(name)
     note_change("secrets.rotation_begun", name, before=True, after=True)
@@ -145,9 +147,10 @@ def finish_rotation(path: Path, name: str) -> None:
     new, comma, _ = read_value(path, name).partition(",")
     if not comma:
         raise Conflict(f"{name} não está em troca", f"comece com: secretaria secrets rotate {name}")
-    if not _works(load_settings(), name, new):
+    if not _takes(name, new, changed=False):
         raise NewValueRefused(name)
     write_value(path, name, new)
+    make_known()
     note_change("secrets.rotated", name, before=True, after=True)
 
 
@@ -156,12 +159,34 @@ def note_change(action: str, name: str, *, before: bool, after: bool) -> None:
     from secretaria.audit.trail import note_alone
     from secretaria.cli.console import say
 
+    host = containers_host()
     try:
+        if host is not None:
+            note_inside(host, action, name, before=before, after=after)
+            return
         installation = open_installation()
         told = {"before": {"set": before}, "after": {"set": after}}
         note_alone(installation.engine, operator(), action, name, at=installation.clock.now(), **told)
     except SecretariaError as error:
         say(f"não ficou na auditoria: {error.message}")
+
+
+def make_known() -> bool:
+    """Bring what .env says to containers, which read it only when they are made; say whether there are any."""
+    host = containers_host()
+    if host is not None:
+        reach_containers(host)
+    return host is not None
+
+
+def _takes(name: str, value: str, *, changed: bool) -> bool:
+    """Say whether the service takes a value; where it runs in containers, they are made anew for one that has changed."""
+    host = containers_host()
+    if host is None:
+        return _works(load_settings(), name, value)
+    if changed:
+        reach_containers(host)
+    return holds(host, name, value)
 
 
 def _finding(name: str, value: str) -> Finding:

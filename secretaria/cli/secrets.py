@@ -37,17 +37,22 @@ def check(as_json: Annotated[bool, typer.Option("--json", help="JSON, uma linha 
 def set_value(name: Name) -> None:
     """Define um segredo, lido de um prompt ou da entrada (nunca de um argumento), e grava no .env com modo 0600."""
     from secretaria.cli.console import say
-    from secretaria.cli.rotation import check_strength, env_path, known_name, note_change
+    from secretaria.cli.container_secrets import containers_host, refuse_engine_password
+    from secretaria.cli.rotation import check_strength, env_path, known_name, make_known, note_change
     from secretaria.settings.env_file import read_value, write_value
 
     chosen = known_name(name)
+    if containers_host() is not None:
+        refuse_engine_password(chosen)
     value = _read_value(chosen)
     check_strength(chosen, value)
     path = env_path()
     before = read_value(path, chosen)
     write_value(path, chosen, value)
+    known = make_known()
     note_change("secrets.set", chosen, before=bool(before), after=True)
-    say(f"{chosen}: gravado em {path}; os processos que já rodam leem ao reiniciar")
+    heard = "serviço e workers já o usam" if known else "os processos que já rodam leem ao reiniciar"
+    say(f"{chosen}: gravado em {path}; {heard}")
 
 
 @app.command()
@@ -77,6 +82,19 @@ def rotate(
             raise
     finish_rotation(path, chosen)
     say(f"{chosen}: só o valor novo vale")
+
+
+@app.command(hidden=True)
+def noted(
+    action: Annotated[str, typer.Argument()],
+    name: Name,
+    before: Annotated[bool, typer.Option()] = False,
+    after: Annotated[bool, typer.Option()] = False,
+) -> None:
+    """Anota na auditoria uma troca feita fora deste contêiner (usado por secrets set e rotate)."""
+    from secretaria.cli.rotation import known_name, note_change
+
+    note_change(action, known_name(name), before=before, after=after)
 
 
 def _read_value(name: str) -> str:

@@ -173,3 +173,18 @@ def test_the_ledger_knows_the_first_release(begun: Begun) -> None:
     (release,) = [json.loads(line) for line in begun.run("releases", "--json").out.splitlines()]
     assert (release["kind"], release["outcome"]) == ("install", "released")
     assert release["migration_head"]
+
+
+def test_a_secret_changes_hands_in_the_containers_too(begun: Begun) -> None:
+    """They are made anew with the new token, which opens; the old one opens nothing any more."""
+    env = begun.shop.folder / ".env"
+    old = read_value(env, "WEBHOOK_TOKEN")
+    rotated = begun.run("secrets", "rotate", "WEBHOOK_TOKEN", "--yes")
+    assert rotated.code == 0, rotated.err
+    begun.shop.wait_until_ready()
+    tokens = (read_value(env, "WEBHOOK_TOKEN"), old)
+    doors = [f"{begun.shop.url}/webhook/whaticket/{token}" for token in tokens]
+    event = text_event(NUMBER, "obrigada!", "A0B1C2D3E4F6", datetime.now(UTC), "Juliana Prates")
+    unverified = {"verify": begun.shop.unverified(), "trust_env": False}
+    assert [httpx.post(door, json=event, timeout=30, **unverified).status_code for door in doors] == [202, 401]  # type: ignore[arg-type]
+    assert "secrets.rotated" in begun.run("audit", "--json").out
