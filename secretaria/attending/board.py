@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, case, func, or_
+from sqlalchemy import ColumnElement, case, func, or_, union
 from sqlmodel import Session, col, select
 
 from secretaria.conversations.models import Author, Contact, Conversation, Message, Mode
@@ -99,14 +99,18 @@ def list_conversations(
     rank, moment, identifier = _place(before)
     found: list[tuple[int, Conversation, Contact]] = []
     since = waiting_since()
+    with_people = col(Conversation.mode).in_((Mode.WAITING, Mode.ATTENDED))  # as the index has it
     if rank == 0:
-        waiting = _joined(wanted).where(since.is_not(None)).order_by(since, col(Conversation.id)).limit(limit)
+        waiting = (
+            _joined(wanted).where(with_people, since.is_not(None)).order_by(since, col(Conversation.id)).limit(limit)
+        )
         if before is not None:
             waiting = waiting.where((since > moment) | ((since == moment) & (col(Conversation.id) > identifier)))
         found += [(0, conversation, contact) for conversation, contact in session.exec(waiting).all()]
     if len(found) < limit:
         last = col(Conversation.last_message_at)
-        others = _joined(wanted).where(since.is_(None)).order_by(last.desc(), col(Conversation.id).desc())
+        nobody_waits = or_(~with_people, since.is_(None))  # the first half tells PostgreSQL that they are almost all
+        others = _joined(wanted).where(nobody_waits).order_by(last.desc(), col(Conversation.id).desc())
         if rank == 1:
             others = others.where((last < moment) | ((last == moment) & (col(Conversation.id) < identifier)))
         found += [(1, *pair) for pair in session.exec(others.limit(limit - len(found))).all()]
@@ -167,14 +171,11 @@ def _found_by(written: str) -> ColumnElement[bool]:
         keys = [identity_key(digits), identity_key(f"55{digits}")]
         return or_(*(col(Contact.identity_key) == key for key in keys))
     pattern = fold(written)
-    said = select(Message.id).where(
-        Message.conversation_id == Conversation.id,
-        or_(
-            folded(Message.text).contains(pattern, autoescape=True),
-            folded(Message.transcript).contains(pattern, autoescape=True),
-        ),
-    )
-    return or_(folded(Contact.name).contains(pattern, autoescape=True), said.exists())
+    named = select(Conversation.id).join(Contact).where(folded(Contact.name).contains(pattern, autoescape=True))
+    said = select(Message.conversation_id).where(folded(Message.text).contains(pattern, autoescape=True))
+    heard = col(Message.transcript).is_not(None) & folded(Message.transcript).contains(pattern, autoescape=True)
+    # One list of numbers from three indexes, read once, and not a look into every conversation.
+    return col(Conversation.id).in_(union(named, said, select(Message.conversation_id).where(heard)))
 
 
 def _rows(session: Session, found: Sequence[tuple[int, Conversation, Contact]]) -> list[BoardRow]:

@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import JSON, BigInteger, Index, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
-from secretaria.database.columns import MOMENT, one_of
+from secretaria.database.columns import MOMENT, one_of, words_index
 
 
 class Mode(StrEnum):
@@ -62,7 +62,10 @@ class Contact(SQLModel, table=True):
     """
 
     __tablename__ = "contact"
-    __table_args__ = (UniqueConstraint("identity_key", name="contact_identity"),)
+    __table_args__ = (
+        UniqueConstraint("identity_key", name="contact_identity"),
+        words_index("contact_words", "name"),
+    )
 
     id: int | None = Field(default=None, primary_key=True, sa_type=BigInteger)
     identity_key: str
@@ -110,6 +113,7 @@ class Conversation(SQLModel, table=True):
     __table_args__ = (
         UniqueConstraint("contact_id", "channel", name="conversation_of_contact"),
         Index("conversation_last_message", "last_message_at"),
+        Index("conversation_with_people", "mode", postgresql_where=text("mode IN ('waiting', 'attended')")),
         one_of("mode", Mode),
     )
 
@@ -229,6 +233,10 @@ class Message(SQLModel, table=True):
     __table_args__ = (
         UniqueConstraint("conversation_id", "seq", name="message_position"),
         Index("message_once", "request_id", unique=True, postgresql_where=text("request_id IS NOT NULL")),
+        Index("message_of_episode", "conversation_id", "received_at"),
+        Index("message_kept", "received_at", postgresql_where=text("text <> '' OR transcript IS NOT NULL")),
+        words_index("message_words", "text"),
+        words_index("message_transcript", "transcript", where="transcript IS NOT NULL"),
         one_of("direction", Direction),
         one_of("author", Author),
     )
@@ -283,6 +291,7 @@ class Episode(SQLModel, table=True):
         UniqueConstraint("conversation_id", "began_at", name="episode_once"),
         Index("episode_unsummarised", "id", postgresql_where=text("state IN ('ended', 'summarising')")),
         Index("episode_of_contact", "contact_id", "ended_at"),
+        Index("episode_satisfaction", "id", postgresql_where=text("satisfaction IS NOT NULL")),
         one_of("state", EpisodeState),
     )
 
@@ -312,7 +321,7 @@ class FeedRow(SQLModel, table=True):
     """
 
     __tablename__ = "feed_entry"
-    __table_args__ = (Index("feed_entry_order", "xid", "id"),)
+    __table_args__ = (Index("feed_entry_order", "xid", "id"), Index("feed_entry_at", "at"))
 
     id: int | None = Field(default=None, primary_key=True, sa_type=BigInteger)
     xid: int = Field(

@@ -38,6 +38,7 @@ class InboxEvent(SQLModel, table=True):
         UniqueConstraint("channel", "dedupe_key", name="inbox_event_once"),
         UniqueConstraint("signature", "item", name="inbox_event_signature_once"),
         Index("inbox_event_unfiled", "received_at", postgresql_where=text("state = 'received'")),
+        Index("inbox_event_body", "received_at", postgresql_where=text("length(body) > 0")),
         Index("inbox_event_parked", "received_at", postgresql_where=text("state = 'parked'")),
         one_of("state", EventState),
     )

@@ -72,6 +72,8 @@ class OutboxItem(SQLModel, table=True):
         Index("outbox_item_open", "lease_until", postgresql_where=text("state IN ('sending', 'unconfirmed')")),
         Index("outbox_item_for_a_person", "created_at", postgresql_where=text("state IN ('held', 'dead')")),
         Index("outbox_item_of_conversation", "conversation_id", "id"),
+        Index("outbox_item_in_doubt", "message_id", postgresql_where=text("state IN ('unconfirmed', 'held')")),
+        Index("outbox_item_body", "created_at", postgresql_where=text("body <> ''")),
         one_of("state", ItemState),
         one_of("kind", Kind),
         one_of("purpose", Purpose),

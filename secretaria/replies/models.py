@@ -37,7 +37,12 @@ class Reply(SQLModel, table=True):
     """
 
     __tablename__ = "reply"
-    __table_args__ = (UniqueConstraint("turn_id", name="reply_of_turn"), one_of("origin", ORIGINS))
+    __table_args__ = (
+        UniqueConstraint("turn_id", name="reply_of_turn"),
+        Index("reply_words", "created_at", postgresql_where=text("json_array_length(bubbles) > 0")),
+        Index("reply_satisfaction", "created_at", postgresql_where=text("satisfaction IS NOT NULL")),
+        one_of("origin", ORIGINS),
+    )
 
     id: int | None = Field(default=None, primary_key=True, sa_type=BigInteger)
     turn_id: int = Field(foreign_key="turn.id", sa_type=BigInteger)

@@ -79,7 +79,7 @@ def test_a_difference_is_told(empty: Engine) -> None:
     """A column that no migration made is found."""
     upgrade(empty)
     with empty.begin() as connection:
-        connection.execute(text("ALTER TABLE contact DROP COLUMN name"))
+        connection.execute(text("ALTER TABLE contact DROP COLUMN opted_out_at"))
     (difference,) = schema_differences(empty)
     assert "add_column" in difference
     assert "contact" in difference

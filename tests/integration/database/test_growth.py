@@ -1,0 +1,68 @@
+"""What is done all day reads no growing table from end to end, however many messages there are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from sqlalchemy import Engine, text
+from sqlmodel import SQLModel
+
+from secretaria.database.engine import build_engine
+from secretaria.local.engines import EngineUrls
+from tests.busy_years import LONG, Shop
+from tests.grown import TABLES, grow
+from tests.plans import Made, read_whole, statements_of
+
+MESSAGES, PEOPLE, LONGEST = 60_000, 12_000, 8_000
+PARTS = (
+    "sweep", "scrape", "list", "next page", "search for a number", "search for a word", "search for nothing",
+    "the long conversation", "tail",
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def grown(engines: EngineUrls) -> Iterator[Engine]:
+    """Fill the database with so much that PostgreSQL prefers an index where there is one."""
+    engine = build_engine(engines.database_url)
+    tables = ", ".join(table.name for table in SQLModel.metadata.sorted_tables)
+    with engine.begin() as connection:
+        connection.execute(text(f"TRUNCATE {tables} RESTART IDENTITY CASCADE"))
+    grow(engine, messages=MESSAGES, people=PEOPLE, longest=LONGEST)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture(scope="module")
+def shop(grown: Engine) -> Shop:
+    """Work over it."""
+    return Shop(grown)
+
+
+@pytest.mark.parametrize("person", [LONG, 777], ids=["of a long conversation", "of an ordinary one"])
+def test_a_turn_reads_no_table_whole(shop: Shop, person: int) -> None:
+    """From the door to the last bubble."""
+    with statements_of(shop.engine) as made:
+        shop.turn(person)
+    assert len(made) > 20
+    assert read_whole(shop.engine, made, TABLES) == {}
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_nothing_of_the_day_reads_a_table_whole(shop: Shop, part: str) -> None:
+    """The sweep of every second, a scrape, and what people look at and search for."""
+    with statements_of(shop.engine) as made:
+        shop.parts()[part]()
+    assert made
+    assert read_whole(shop.engine, made, TABLES) == {}
+
+
+def test_what_has_no_index_is_found(grown: Engine) -> None:
+    """The check is not one that finds nothing."""
+    made = Made("SELECT count(*) FROM message WHERE kind = %(kind)s", {"kind": "audio"})
+    assert set(read_whole(grown, [made], TABLES)) == {"message"}
+
+
+def test_every_part_is_looked_at(shop: Shop) -> None:
+    """Nothing is left out by its name."""
+    assert set(PARTS) == set(shop.parts())

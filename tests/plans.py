@@ -1,0 +1,66 @@
+"""How PostgreSQL would run the statements of ours: which were made meanwhile, and which tables each reads from end to end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Engine, event
+
+READERS = ("select", "update", "delete", "insert", "with")
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """One statement with its values."""
+
+    statement: str
+    values: Any
+
+
+@contextmanager
+def statements_of(engine: Engine) -> Iterator[list[Made]]:
+    """Collect the statements that an engine makes meanwhile."""
+    made: list[Made] = []
+
+    def note(**told: Any) -> None:  # noqa: ANN401  # SQLAlchemy names what it tells
+        values = told["parameters"][0] if told["executemany"] and told["parameters"] else told["parameters"]
+        if told["statement"].lstrip().lower().startswith(READERS):
+            made.append(Made(told["statement"], values))
+
+    event.listen(engine, "before_cursor_execute", note, named=True)
+    try:
+        yield made
+    finally:
+        event.remove(engine, "before_cursor_execute", note)
+
+
+def read_whole(engine: Engine, made: Iterable[Made], growing: Iterable[str]) -> dict[str, str]:
+    """Return which growing tables are read from end to end, with the statement that does.
+
+    Args:
+        engine: Of a database with so many rows that PostgreSQL prefers an index where there is one.
+        made: The statements.
+        growing: Names of tables.
+    """
+    tables = set(growing)
+    found: dict[str, str] = {}
+    raw = engine.raw_connection()
+    try:
+        cursor = raw.cursor()
+        cursor.execute("SET random_page_cost = 1.1")  # as the compose file has it
+        for one in {one.statement: one for one in made}.values():
+            cursor.execute("EXPLAIN (FORMAT JSON) " + one.statement, one.values)
+            ((plans,),) = cursor.fetchall()
+            found |= dict.fromkeys(_scanned(plans[0]["Plan"]) & tables, one.statement)
+    finally:
+        raw.rollback()
+        raw.close()
+    return found
+
+
+def _scanned(node: Mapping[str, Any]) -> set[str]:
+    own = {node["Relation Name"]} if node["Node Type"] == "Seq Scan" else set()
+    return own.union(*(_scanned(inner) for inner in node.get("Plans", [])))
