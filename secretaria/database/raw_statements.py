@@ -14,6 +14,7 @@ _TRIGGER = re.compile(r"CREATE TRIGGER (\w+).* ON (\w+) .*EXECUTE FUNCTION (\w+)
 _UPDATE = re.compile(r"UPDATE (\w+) SET (\w+) = ", re.IGNORECASE)
 _INSERT = re.compile(r"INSERT INTO (\w+)", re.IGNORECASE)
 _JUDGED_BY_AUTHOR = re.compile(r"(CREATE OR REPLACE FUNCTION|CREATE TRIGGER|UPDATE|INSERT)\b", re.IGNORECASE)
+_BODY = re.compile(r"\$(\w*)\$.*?\$\1\$", re.DOTALL)
 _CLOSED_SET = re.compile(r"(\w+) IN \(((?:'[^']*'(?:, )?)+)\)", re.IGNORECASE)
 _VERBS = {
     "EXTENSION": "usa a extensão", "SEQUENCE": "cria a sequência", "FUNCTION": "cria a função",
@@ -40,6 +41,8 @@ def breaking_statement(statement: str, known: KnownSchema) -> str:
         known: What was there before, and what this migration made so far.
     """
     told = one_line(statement)
+    if not is_single(told):
+        return f"faz mais de uma coisa, e não se sabe o que muda para a versão anterior: {told[:60]}"
     if (function := _FUNCTION.match(told)) and function[1]:
         name = function[2]
         return f"a função {name} passa a fazer outra coisa" if name in known.functions else ""
@@ -56,7 +59,13 @@ def breaking_statement(statement: str, known: KnownSchema) -> str:
 
 def author_may_judge(statement: str) -> bool:
     """Return whether a migration's word that it is safe counts for a statement; what takes something away never is."""
-    return _JUDGED_BY_AUTHOR.match(one_line(statement)) is not None
+    told = one_line(statement)
+    return is_single(told) and _JUDGED_BY_AUTHOR.match(told) is not None
+
+
+def is_single(statement: str) -> bool:
+    """Return whether a text is one statement: what stands behind a semicolon is not known by the first words."""
+    return ";" not in _BODY.sub("", statement).rstrip("; ")
 
 
 def closed_set(condition: str) -> tuple[str, frozenset[str]] | None:

@@ -10,7 +10,7 @@ from alembic.operations import ops
 from sqlalchemy import Connection, text
 from sqlalchemy.sql.elements import TextClause
 
-from secretaria.database.raw_statements import one_line
+from secretaria.database.raw_statements import is_single, one_line
 
 _DELETE = re.compile(r"DELETE FROM (\w+)(?: WHERE (.+))?$", re.IGNORECASE)
 _UPDATE = re.compile(r"UPDATE (\w+) SET (\w+) = (.+?)(?: WHERE (.+))?$", re.IGNORECASE)
@@ -112,14 +112,14 @@ def _of_change(operation: ops.AlterColumnOp, table: str, column: str) -> Iterato
 
 
 def _of_statement(statement: str) -> Iterator[Cost]:
-    if deleted := _DELETE.match(statement):
+    if (deleted := _DELETE.match(statement)) and is_single(statement):
         yield Cost(f"linhas de {deleted[1]}", deleted[1], deleted[2] or "true")
-    elif changed := _UPDATE.match(statement):
+    elif (changed := _UPDATE.match(statement)) and is_single(statement):
         table, column, value, which = changed.groups()
         if value.upper() == "NULL":
             value = "NULL::text"
         yield Cost(f"valores de {table}.{column}", table, which or f'"{column}"::text IS DISTINCT FROM {value}')
-    elif not _HARMLESS.match(statement):
+    elif not (is_single(statement) and _HARMLESS.match(statement)):
         yield Cost(f"o que faz: {statement[:60]}")
 
 

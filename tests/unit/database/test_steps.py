@@ -110,6 +110,7 @@ def test_what_only_adds_or_loosens_is_an_expansion(tmp_path: Path, up: str) -> N
         ("op.execute(\"UPDATE pet SET name = 'x'\")", "muda valores de pet.name"),
         ('op.execute("ALTER TABLE pet DROP COLUMN name")', "não se sabe o que muda"),
         ('op.execute("DELETE FROM pet")', "não se sabe o que muda"),
+        ('op.execute("CREATE SEQUENCE s; DROP TABLE pet")', "faz mais de uma coisa"),
         ("op.get_bind().execute(sa.text('SELECT 1'))", "só se sabe com um banco"),
     ],
 )
