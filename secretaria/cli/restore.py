@@ -20,6 +20,7 @@ NAMES = {
     "erased": "pessoas apagadas de novo", "opted_out": "pedidos de PARAR mantidos", "accounts": "contas do painel mantidas como estão hoje",
     "pauses": "pausas mantidas", "attended": "conversas que continuam com uma pessoa", "events": "eventos estacionados para uma pessoa decidir",
     "turns": "conversas sem resposta entregues a uma pessoa", "sends": "envios antigos que não saem mais", "reminders": "lembretes tidos como enviados",
+    "unread": "listas do banco de antes, de um esquema mais velho, que não se leram (veja docs/operacao/copias.md)",
 }  # fmt: skip
 
 
@@ -104,7 +105,7 @@ def _told(manifest: Manifest, done: Restored) -> dict[str, object]:
         "safety": None if done.safety is None else str(done.safety.path),
         "seconds": round(done.seconds, 3),
         "settled": dict(done.settled),
-        "files": list(done.files),
+        "business_folder": done.business,
     }
 
 
@@ -115,8 +116,8 @@ def _tell(manifest: Manifest, done: Restored) -> None:
     for name, count in done.settled.items():
         if count:
             typer.echo(f"  {NAMES.get(name, name)}: {count}")
-    for path in done.files:
-        typer.echo(f"  faltava e voltou: {path}")
+    if done.business:
+        typer.echo("  a pasta do negócio faltava e voltou")
     if done.safety is not None:
         say(f"o que havia antes está em {done.safety.path}")
     say("confira agora: secretaria doctor; em Operação há o que uma pessoa precisa decidir")

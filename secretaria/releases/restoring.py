@@ -15,7 +15,7 @@ from loguru import logger
 
 from secretaria.database.migrate import is_known
 from secretaria.errors import Conflict
-from secretaria.releases.backup import BUSINESS, CONFIGURATION, TAKEN, Backup, copy_now, list_backups, remember
+from secretaria.releases.backup import BUSINESS, TAKEN, Backup, copy_now, list_backups, remember
 from secretaria.releases.manifest import Manifest
 from secretaria.releases.postgres import Postgres
 from secretaria.releases.premises import Premises
@@ -74,13 +74,13 @@ class Restored:
         safety: The copy of what was there before; None where there was nothing.
         seconds: How long the installation was out of service.
         settled: What was brought over and what was held back, by name.
-        files: The files that were missing and came back.
+        business: Whether the business folder was missing and came back.
     """
 
     safety: Backup | None
     seconds: float
     settled: Mapping[str, Any] = field(default_factory=dict)
-    files: tuple[str, ...] = ()
+    business: bool = False
 
 
 def what_would_be_lost(postgres: Postgres, since: datetime) -> Loss | None:
@@ -151,6 +151,7 @@ def restore_backup(premises: Premises, manifest: Manifest, contents: Path, *, se
     for prefix in (NEW, ASIDE):
         clear_scratch(postgres, prefix)
     new, aside = f"{NEW}{moment:%Y%m%d%H%M%S}", f"{ASIDE}{moment:%Y%m%d%H%M%S}"
+    business = bring_back_business(premises, contents)  # the containers that settle want it there
     began = time.monotonic()
     with out_of_service(premises):
         try:
@@ -160,14 +161,13 @@ def restore_backup(premises: Premises, manifest: Manifest, contents: Path, *, se
         except BaseException:
             postgres.drop(new)
             raise
-        files = bring_back_files(premises, contents)
         _remember_newest(premises)
     seconds = time.monotonic() - began
     try:
         postgres.drop(aside)
     except CommandFailed as error:
         logger.bind(database=aside, error=error.message).warning("old_database_not_dropped")
-    return Restored(safety, seconds, settled, files)
+    return Restored(safety, seconds, settled, business=business)
 
 
 @contextmanager
@@ -193,17 +193,15 @@ def wake_engines(premises: Premises) -> None:
         premises.runner.run(premises.compose.command("up", "--detach", "--no-recreate", "--wait", *ENGINES))
 
 
-def bring_back_files(premises: Premises, contents: Path) -> tuple[str, ...]:
-    """Put back the business folder and the configuration where they are missing; what is there is newer, and stays."""
-    back = []
+def bring_back_business(premises: Premises, contents: Path) -> bool:
+    """Put the business folder back where it is missing, readable for the containers; one that is there is newer, and stays."""
     saved, business = contents / BUSINESS, premises.business
-    if saved.is_dir() and not (business.is_dir() and any(business.iterdir())):
-        shutil.copytree(saved, business, dirs_exist_ok=True)
-        back.append(str(business))
-    if premises.configuration is not None and not premises.configuration.is_file():
-        shutil.copyfile(contents / CONFIGURATION / premises.configuration.name, premises.configuration)
-        back.append(str(premises.configuration))
-    return tuple(back)
+    if not saved.is_dir() or (business.is_dir() and any(business.iterdir())):
+        return False
+    shutil.copytree(saved, business, dirs_exist_ok=True)
+    for path in (business, *business.rglob("*")):
+        path.chmod(0o755 if path.is_dir() else 0o644)
+    return True
 
 
 def _in_use(postgres: Postgres) -> bool:

@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine, or_, select, update
+from sqlalchemy import Engine, Select, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import ProgrammingError
 from sqlmodel import Session, col
@@ -32,6 +32,7 @@ from secretaria.rights.holdings import tables
 RESTORED = "restored"
 OPEN_ITEMS = (ItemState.PENDING, ItemState.SENDING, ItemState.UNCONFIRMED)
 OPEN_TURNS = (TurnState.WAITING, TurnState.ANSWERING)
+NO_TABLE, NO_COLUMN = "42P01", "42703"
 ACCOUNT = ("login", "role", "password_hash", "version", "password_expired", "disabled_at", "second_step", "last_step")
 
 Rows = Sequence[tuple[Any, ...]]
@@ -49,6 +50,7 @@ class Present:
         queues: Which queues an operator stopped.
         pauses: Whether the secretary was paused everywhere.
         modes: Conversations that are not the secretary's.
+        unread: What an older schema does not tell.
     """
 
     erased: Rows = ()
@@ -58,6 +60,7 @@ class Present:
     queues: Rows = ()
     pauses: Rows = ()
     modes: Rows = ()
+    unread: tuple[str, ...] = ()
 
 
 def read_present(before: Engine) -> Present:
@@ -82,15 +85,18 @@ def read_present(before: Engine) -> Present:
     held = (contact.identity_key, *mode, conversation.holder, conversation.held_at)
     person = (contact.identity_key, contact.number, contact.opted_out_at)
     attended = select(*held).where(contact.id == conversation.contact_id, conversation.mode != Mode.AUTOMATIC)
-    return Present(
-        erased=_rows(before, select(erased.subject, erased.erased_at)),
-        opted_out=_rows(before, select(*person).where(contact.opted_out_at.is_not(None))),
-        accounts=_rows(before, select(*(account[name] for name in ACCOUNT))),
-        codes=_rows(before, select(account.login, code.code_hash).where(account.id == code.attendant_id)),
-        queues=_rows(before, select(queue.queue, queue.paused_at, queue.paused_by)),
-        pauses=_rows(before, select(pause.scope, pause.paused_at, pause.paused_by)),
-        modes=_rows(before, attended),
-    )
+    asked: dict[str, Select[Any]] = {
+        "erased": select(erased.subject, erased.erased_at),
+        "opted_out": select(*person).where(contact.opted_out_at.is_not(None)),
+        "accounts": select(*(account[name] for name in ACCOUNT)),
+        "codes": select(account.login, code.code_hash).where(account.id == code.attendant_id),
+        "queues": select(queue.queue, queue.paused_at, queue.paused_by),
+        "pauses": select(pause.scope, pause.paused_at, pause.paused_by),
+        "modes": attended,
+    }
+    told = {name: _rows(before, query) for name, query in asked.items()}
+    unread = tuple(name for name, rows in told.items() if rows is None)
+    return Present(**{name: rows for name, rows in told.items() if rows is not None}, unread=unread)
 
 
 def settle_restored(
@@ -124,6 +130,7 @@ def settle_restored(
             "events": _park_events(session),
             "turns": _close_turns(session, now),
             "sends": _hold_sends(session),
+            "unread": len(present.unread),
             "reminders": 0 if card is None else pass_over_due(session, card, now),
         }
     done["erased"] = reapply_erasures(engine, home=home, now=now)
@@ -132,12 +139,16 @@ def settle_restored(
     return done
 
 
-def _rows(engine: Engine, query: Any) -> Rows:  # noqa: ANN401  # a query of any columns
+def _rows(engine: Engine, query: Select[Any]) -> Rows | None:
+    """Ask the old database; a table that it lacks says nothing, and a column that it lacks is told as not read."""
     try:
         with engine.connect() as connection:
             return [tuple(row) for row in connection.execute(query)]
-    except ProgrammingError:  # no such table or column: a database of before it, or an empty one
-        return ()
+    except ProgrammingError as error:
+        code = getattr(error.orig, "pgcode", None)
+        if code not in {NO_TABLE, NO_COLUMN}:
+            raise
+        return () if code == NO_TABLE else None
 
 
 def _keep_silent_about(session: Session, present: Present, now: datetime) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import stat
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -29,7 +30,7 @@ from secretaria.releases.restoring import (
     CopyNewer,
     DatabaseInUse,
     Restored,
-    bring_back_files,
+    bring_back_business,
     refuse_in_use,
     restore_backup,
     what_would_be_lost,
@@ -76,10 +77,11 @@ def settle(scene: Scene, business: Business, tmp_path: Path) -> Settle:
 
 
 @pytest.fixture
-def restore(premises: Premises, settle: Settle) -> Callable[[Backup], Restored]:
-    """Put a copy in the place of the database."""
+def restore(premises: Premises, settle: Settle, engine: Engine) -> Callable[[Backup], Restored]:
+    """Put a copy in the place of the database, as whoever works on it starts again afterwards."""
 
     def done(taken: Backup) -> Restored:
+        engine.dispose()
         with opened_copy(premises, taken.path, Keys()) as (manifest, contents):
             return restore_backup(premises, manifest, contents, settle=settle)
 
@@ -317,6 +319,19 @@ def test_pauses_and_persons_at_work_stay(
     assert len(rows(asked.engine, "secretary_pause")) == len(rows(asked.engine, "queue_pause")) == 1
 
 
+def test_what_an_older_schema_cannot_tell_is_counted(engine: Engine) -> None:
+    """A list that could not be read is not taken for an empty one; a table that is not there is."""
+    with engine.begin() as connection:
+        connection.execute(text("ALTER TABLE attendant RENAME COLUMN second_step TO later"))
+        connection.execute(text("ALTER TABLE queue_pause RENAME TO later"))
+    try:
+        assert read_present(engine).unread == ("accounts",)
+    finally:
+        with engine.begin() as connection:
+            connection.execute(text("ALTER TABLE attendant RENAME COLUMN later TO second_step"))
+            connection.execute(text("ALTER TABLE later RENAME TO queue_pause"))
+
+
 def test_it_is_in_the_audit(premises: Premises, engine: Engine, restore: Callable[[Backup], Restored]) -> None:
     """Who restored what, in the database that is there afterwards."""
     restore(take_backup(premises, reason="teste", now=AT))
@@ -339,11 +354,14 @@ def test_redis_keeps_nothing_of_ours(valkey: redis.Redis) -> None:
     assert (empty_redis(valkey), valkey.keys()) == (1200, [b"de-outros"])
 
 
-def test_missing_files_come_back_and_present_ones_stay(premises: Premises, tmp_path: Path) -> None:
-    """The folder on the disk is newer than the copy; only a machine without one gets it."""
+def test_a_missing_business_folder_comes_back_and_a_present_one_stays(premises: Premises, tmp_path: Path) -> None:
+    """The folder on the disk is newer than the copy; only a machine without one gets it, and its containers read it."""
     taken = take_backup(premises, reason="teste", now=AT)
+    (premises.business / "base" / "precos.md").write_text("limpeza: R$ 200\n")
     moved = replace(premises, business=tmp_path / "outra")
     with opened_copy(premises, taken.path, Keys()) as (_, contents):
-        assert bring_back_files(premises, contents) == ()
-        assert bring_back_files(moved, contents) == (str(tmp_path / "outra"),)
-    assert (tmp_path / "outra" / "base" / "precos.md").read_text() == "limpeza: R$ 180\n"
+        assert not bring_back_business(premises, contents)
+        assert bring_back_business(moved, contents)
+    back = tmp_path / "outra" / "base" / "precos.md"
+    assert (back.read_text(), stat.S_IMODE(back.stat().st_mode)) == ("limpeza: R$ 180\n", 0o644)
+    assert (premises.business / "base" / "precos.md").read_text() == "limpeza: R$ 200\n"
