@@ -92,7 +92,7 @@ def compose(state: State, arguments: list[str]) -> None:
     if verb == "version":
         say("2.26.1")
     elif verb == "config":
-        say("\n".join(SERVICES))
+        say("\n".join(SERVICES if "--services" in rest else (f"{name} {version}" for name in SERVICES)))
     elif verb == "up":
         up(state, rest, version)
     elif verb == "run":
@@ -101,7 +101,7 @@ def compose(state: State, arguments: list[str]) -> None:
 
 def up(state: State, rest: list[str], version: str) -> None:
     """Bring services to what was asked."""
-    if "--wait" in rest or "--remove-orphans" in rest:
+    if "--wait" in rest or "--scale" not in rest:
         return
     service, count = rest[rest.index("--scale") + 1].split("=")
     there = [one for one in state["containers"] if one["service"] == service]
@@ -158,6 +158,8 @@ def docker(state: State, arguments: list[str]) -> None:  # noqa: C901, PLR0912  
         say("/tmp")
     elif verb == "build":
         build(state, rest)
+    elif verb == "ps" and "--format" in rest:
+        say("\n".join(f"{name} 0.1.1" for name in ("postgres", "redis", "proxy")))
     elif verb == "ps":
         service = next(one.rpartition("=")[2] for one in rest if ".service=" in one)
         say("\n".join(one["Id"] for one in state["containers"] if one["service"] == service))

@@ -53,6 +53,14 @@ class Compose:
         scales = [part for service, count in counts.items() for part in ("--scale", f"{service}={count}")]
         return self.command("up", "--detach", "--remove-orphans", *scales)
 
+    def alone(self, service: str) -> Argv:
+        """Bring one service to what the files say; what depends on it goes on, which compose would otherwise stop."""
+        return self.command("up", "--detach", "--no-deps", service)
+
+    def hashes(self) -> Argv:
+        """List each service with the hash of what the files say of it, one a line."""
+        return self.command("config", "--hash", "*")
+
     def pull(self) -> Argv:
         """Fetch the images of others that are not here."""
         return self.command("pull", "--quiet", "--policy", "missing", "--ignore-buildable")

@@ -8,6 +8,7 @@ from secretaria.releases.commands import Argv
 
 PROJECT_LABEL = "com.docker.compose.project"
 SERVICE_LABEL = "com.docker.compose.service"
+HASH_LABEL = "com.docker.compose.config-hash"
 ONE_OFF_LABEL = "com.docker.compose.oneoff"
 VERSION_LABEL = "org.opencontainers.image.version"
 REVISION_LABEL = "org.opencontainers.image.revision"
@@ -31,6 +32,12 @@ def containers(project: str, service: str) -> Argv:
     wanted = (f"{PROJECT_LABEL}={project}", f"{SERVICE_LABEL}={service}", f"{ONE_OFF_LABEL}=False")
     filters = [part for one in wanted for part in ("--filter", f"label={one}")]
     return ("docker", "ps", "--all", "--quiet", "--no-trunc", *filters)
+
+
+def hashes(project: str) -> Argv:
+    """List each container's service with the hash of what the files said of it when it was made."""
+    shown = f'{{{{.Label "{SERVICE_LABEL}"}}}} {{{{.Label "{HASH_LABEL}"}}}}'
+    return ("docker", "ps", "--filter", f"label={PROJECT_LABEL}={project}", "--format", shown)
 
 
 def inspect(*ids: str) -> Argv:

@@ -220,7 +220,7 @@ def _migrate(course: Course) -> None:
 def _switch(course: Course) -> None:
     host, facts = course.host, course.known.facts
     switch(host, facts.version, course.built, facts.replicas)
-    settle(host, facts.version, facts.replicas)
+    settle(host, facts.version)
 
 
 def _prove(course: Course) -> None:

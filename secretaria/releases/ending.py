@@ -145,7 +145,7 @@ def _restore(host: Host, known: Known) -> None:
     version, image = known.running
     host.runner().run(docker.tag_image(image.id, host.image(version)))
     switch(host, version, image, known.facts.replicas)
-    settle(host, version, known.facts.replicas)
+    settle(host, version)
 
 
 def _audit(host: Host, release: Release, image: Image) -> str:

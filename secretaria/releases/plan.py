@@ -115,7 +115,7 @@ def steps_of(host: Host, facts: Facts) -> tuple[Step, ...]:
                 docker.stop("API_ANTERIOR", STOP_SECONDS),
                 docker.remove("API_ANTERIOR"),
                 host.compose.replace("worker", worker),
-                host.compose.everything(api=api, worker=worker),
+                host.compose.alone("OUTRO_QUE_MUDOU"),
             ),
             returns,
             affects=True,

@@ -163,7 +163,7 @@ def roll_back(
                 host.tell(f"[2/4] o banco fica como está: a {way.version} roda nele")
             host.tell("[3/4] troca sem recusar nenhum evento")
             switch(host, way.version, way.image, replicas)
-            settle(host, way.version, replicas)
+            settle(host, way.version)
             crashpoint("rollback.switched")
             host.tell("[4/4] um evento de ponta a ponta, e os erros por um tempo")
             prove(host, way.image)

@@ -88,13 +88,21 @@ def switch(host: Host, version: str, image: Image, replicas: Replicas) -> None:
     _await_ready(host, runner, image, "worker", host.deploy.ready_seconds)
 
 
-def settle(host: Host, version: str, replicas: Replicas) -> None:
-    """Bring what else the compose files describe to what they say; api and worker stay as they are.
+def settle(host: Host, version: str) -> None:
+    """Bring what else the compose files describe to what they say, one service at a time and the proxy last.
+
+    Together they would not do: compose stops whatever depends on a service that it makes anew, and so the proxy.
 
     Raises:
         CommandFailed: The engine refused something.
     """
-    host.runner(version).run(host.compose.everything(api=replicas.api, worker=replicas.worker))
+    runner = host.runner(version)
+    wanted = set(runner.run(host.compose.hashes()).output.splitlines())
+    there = set(runner.run(docker.hashes(host.deploy.project)).output.splitlines())
+    changed = {line.split()[0] for line in wanted - there} - {"api", "worker"}
+    for service in sorted(changed, key=lambda name: (name == "proxy", name)):
+        host.tell(f"   {service} mudou: é feito de novo" + (", e a porta fecha por um instante" * (service == "proxy")))
+        runner.run(host.compose.alone(service))
 
 
 def last_lines(runner: Runner, container: Container, count: int = LAST_LINES) -> list[str]:
