@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 
 from loguru import logger
-from sqlalchemy import Engine, update
+from sqlalchemy import Engine, tuple_, update
 from sqlmodel import Session, col
 
 from secretaria.clock import Clock
@@ -21,11 +21,11 @@ LEASE_SECONDS = 12.0  # what a killed worker's customer waits before another tak
 RENEW_SECONDS = 3.0
 
 
-def take_lease(session: Session, conversation_id: int, *, now: datetime, seconds: float) -> int | None:
+def take_lease(session: Session, conversation_id: int, *, now: datetime, seconds: float) -> Conversation | None:
     """Take the conversation for a number of seconds.
 
     Returns:
-        The fencing token, or None while another worker has it.
+        The conversation, locked and with its new fencing token, or None while another worker has it.
     """
     take = (
         update(Conversation)
@@ -34,12 +34,13 @@ def take_lease(session: Session, conversation_id: int, *, now: datetime, seconds
             col(Conversation.lease_until).is_(None) | (col(Conversation.lease_until) < now),
         )
         .values(lease_token=Conversation.lease_token + 1, lease_until=now + timedelta(seconds=seconds))
-        .returning(col(Conversation.lease_token))
+        .returning(Conversation)
+        .execution_options(populate_existing=True)
     )
     return session.execute(take).scalar_one_or_none()
 
 
-def pass_gate(session: Session, conversation_id: int, *, token: int, inbound_seq: int | None) -> bool:
+def pass_gate(session: Session, conversation_id: int, *, token: int, inbound_seq: int | None) -> Conversation | None:
     """Release the lease if it is still ours, nobody else has the word and, where asked, nothing newer has come.
 
     While the secretary is paused for all nothing passes either.
@@ -51,7 +52,7 @@ def pass_gate(session: Session, conversation_id: int, *, token: int, inbound_seq
         inbound_seq: The newest customer message the draft knows of; None to say it even if there is a newer one.
 
     Returns:
-        Whether the reply may be written; the row stays locked until the transaction ends.
+        The conversation where the reply may be written, locked until the transaction ends; None where it may not.
     """
     gate = update(Conversation).where(
         col(Conversation.id) == conversation_id,
@@ -61,7 +62,8 @@ def pass_gate(session: Session, conversation_id: int, *, token: int, inbound_seq
     )
     if inbound_seq is not None:
         gate = gate.where(col(Conversation.last_inbound_seq) == inbound_seq)
-    return session.execute(gate.values(lease_until=None).returning(col(Conversation.id))).first() is not None
+    passed = gate.values(lease_until=None).returning(Conversation).execution_options(populate_existing=True)
+    return session.execute(passed).scalar_one_or_none()
 
 
 def release_lease(session: Session, conversation_id: int, *, token: int) -> bool:
@@ -122,12 +124,10 @@ class LeaseKeeper:
         if not held:
             return
         until = self._clock.now() + timedelta(seconds=LEASE_SECONDS)
+        ours = tuple_(col(Conversation.id), col(Conversation.lease_token)).in_(held.items())
+        renew = update(Conversation).where(ours)
         with transaction(self._engine) as session:
-            for conversation_id, token in sorted(held.items()):
-                renew = update(Conversation).where(
-                    col(Conversation.id) == conversation_id, col(Conversation.lease_token) == token
-                )
-                session.execute(renew.values(lease_until=until))
+            session.execute(renew.values(lease_until=until), execution_options={"synchronize_session": False})
 
     def _run(self) -> None:
         while not self._stopped.wait(RENEW_SECONDS):

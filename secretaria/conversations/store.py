@@ -70,9 +70,12 @@ def lock_conversation(session: Session, *, contact_id: int, channel: str, now: d
         lease_token=0,
         created_at=now,
     )
-    session.execute(fresh.on_conflict_do_nothing(index_elements=["contact_id", "channel"]))
-    statement = select(Conversation).where(Conversation.contact_id == contact_id, Conversation.channel == channel)
-    return session.exec(statement.with_for_update()).one()
+    found = fresh.on_conflict_do_update(
+        index_elements=["contact_id", "channel"], set_={"channel": fresh.excluded.channel}
+    )  # so that one statement finds, locks and returns it
+    statement = found.returning(Conversation).execution_options(populate_existing=True)
+    locked: Conversation = session.execute(statement).scalar_one()
+    return locked
 
 
 def load_conversation(session: Session, conversation_id: int) -> Conversation:

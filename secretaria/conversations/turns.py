@@ -68,6 +68,12 @@ def silence_wanted(rules: TurnsSection, burst: Sequence[Typed], *, asked: bool) 
     return seconds
 
 
+def could_answer(rules: TurnsSection, text: str) -> bool:
+    """Say whether a message would be a clear answer, had our last word been a question."""
+    folded = _folded(text)
+    return folded in _all_folded(rules.clear_answers) or CLOCK_TIME.fullmatch(folded) is not None
+
+
 def _by_content(rules: TurnsSection, burst: Sequence[Typed], *, asked: bool) -> float:
     """The first rule that fits stands; a thought cut short outranks everything else."""
     newest = burst[-1]
@@ -75,7 +81,7 @@ def _by_content(rules: TurnsSection, burst: Sequence[Typed], *, asked: bool) -> 
     words = text.split()
     if newest.text.rstrip().endswith(",") or (words and words[-1] in _all_folded(rules.connectives)):
         return rules.unfinished_seconds
-    if asked and (text in _all_folded(rules.clear_answers) or CLOCK_TIME.fullmatch(text)):
+    if asked and could_answer(rules, newest.text):
         return rules.clear_answer_seconds
     if all(_folded(message.text) in _all_folded(rules.greetings) for message in burst):
         return rules.greeting_seconds

@@ -130,7 +130,7 @@ def _file_message(room: FilingRoom, session: Session, event: InboxEvent, reading
     )
     conversation = conversations.lock_conversation(session, contact_id=contact_id, channel=event.channel, now=now)
     conversation.ticket_id = reading.ticket_id or conversation.ticket_id
-    turn = _open_or_join_turn(room.turns, session, conversation, event, now)
+    turn, opened = _open_or_join_turn(room.turns, session, conversation, event, now)
     message = conversations.add_message(
         session,
         conversation,
@@ -148,16 +148,21 @@ def _file_message(room: FilingRoom, session: Session, event: InboxEvent, reading
     )
     tell_of_flood(session, conversation, number, room.flood_messages, now)
     _ask_to_hear(room, session, message, now)
-    set_timer(room.turns, session, turn)
+    set_timer(room.turns, session, turn, only=message if opened else None)
     wait = max((turn.due_at - now).total_seconds(), 0.0)
     after_commit(session, partial(room.publisher.publish, ANSWER_TURN, str(turn.id), wait))
 
 
 def _open_or_join_turn(
     rules: TurnsSection, session: Session, conversation: Conversation, event: InboxEvent, now: datetime
-) -> Turn:
-    """A turn under way takes the message in: its draft will be found stale and made again with everything."""
-    turn = conversations.open_turn(session, conversation.id or 0)
+) -> tuple[Turn, bool]:
+    """A turn under way takes the message in: its draft will be found stale and made again with everything.
+
+    Returns:
+        The turn, and whether this message opens it.
+    """
+    turn = conversations.open_turn(session, conversation.id or 0) if conversation.last_seq else None
+    opened = turn is None
     if turn is None:
         deadline = deadline_of(rules, event.received_at)
         turn = Turn(
@@ -170,7 +175,7 @@ def _open_or_join_turn(
         )
         session.add(turn)
         session.flush()
-    return turn
+    return turn, opened
 
 
 def _ask_to_hear(room: FilingRoom, session: Session, message: Message, now: datetime) -> None:

@@ -47,6 +47,8 @@ def tell_of_flood(session: Session, conversation: Conversation, number: str, mos
 
 def _wrote_more(session: Session, conversation: Conversation, most: int, since: datetime) -> bool:
     """One look at the unique index of positions tells almost always that there are too few to count."""
+    if conversation.last_seq <= most:
+        return False
     of_this = col(Message.conversation_id) == conversation.id
     before = select(Message.received_at).where(of_this, col(Message.seq) == conversation.last_seq - most)
     oldest = session.exec(before).first()

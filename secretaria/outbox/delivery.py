@@ -250,10 +250,7 @@ def _settle(room: DispatchRoom, item: OutboxItem, attempt_id: int, result: SendR
     now = room.clock.now()
     with transaction(room.engine) as session:
         again = result.outcome is Outcome.MISCONFIGURED and store.refused_since(session, item.id or 0) is not None
-        attempt = session.get_one(DeliveryAttempt, attempt_id)
-        attempt.ended_at, attempt.outcome = now, result.outcome
-        attempt.status, attempt.error = result.status, result.error
-        session.add(attempt)
+        store.end_attempt(session, attempt_id, now, result)
         state = STATE_OF[result.outcome]
         if state == ItemState.PENDING and now - item.created_at >= GIVE_UP_AFTER:
             state = ItemState.HELD

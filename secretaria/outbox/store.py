@@ -14,7 +14,7 @@ from secretaria.conversations import store as conversations
 from secretaria.conversations.models import Author, Conversation, Direction
 from secretaria.database.nudging import mark_nudged
 from secretaria.outbox.models import DeliveryAttempt, ItemState, Kind, OutboxItem, Purpose
-from secretaria.whaticket.gateway import Outcome
+from secretaria.whaticket.gateway import Outcome, SendResult
 
 IN_FLIGHT = (ItemState.SENDING, ItemState.UNCONFIRMED)
 
@@ -175,6 +175,12 @@ def settle_item(session: Session, item: OutboxItem, *, state: ItemState, **chang
         .returning(col(OutboxItem.id))
     )
     return session.execute(settle).first() is not None
+
+
+def end_attempt(session: Session, attempt_id: int, now: datetime, result: SendResult) -> None:
+    """Write down how an attempt ended."""
+    ended = {"ended_at": now, "outcome": result.outcome, "status": result.status, "error": result.error}
+    session.execute(update(DeliveryAttempt).where(col(DeliveryAttempt.id) == attempt_id).values(ended))
 
 
 def next_pending(session: Session, conversation_id: int) -> OutboxItem | None:

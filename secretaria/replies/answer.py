@@ -133,19 +133,20 @@ def _claim(room: AnsweringRoom, turn_id: int) -> Claimed | None:
         turn = conversations.load_turn(session, turn_id)
         if turn is None or turn.state not in conversations.OPEN_STATES or turn.due_at > now:
             return None
-        token = take_lease(session, turn.conversation_id, now=now, seconds=LEASE_SECONDS)
-        if token is None:
+        conversation = take_lease(session, turn.conversation_id, now=now, seconds=LEASE_SECONDS)
+        if conversation is None:
             return None
-        conversation = conversations.load_conversation(session, turn.conversation_id)
+        token = conversation.lease_token
         turn = conversations.open_turn(session, turn.conversation_id)  # again, now that nobody else can change it
         due = turn is not None and turn.id == turn_id and turn.due_at <= now
-        if turn is None or not due or not _may_answer(room, session, conversation, turn, now):
+        contact = session.get_one(Contact, conversation.contact_id)
+        if turn is None or not due or not _may_answer(room, session, contact, conversation, turn, now):
             release_lease(session, conversation.id or 0, token=token)
             return None
         turn.state = TurnState.ANSWERING
         session.add(turn)
         begun = time.perf_counter()
-        claimed = _read(room, session, conversation, turn, token)
+        claimed = _read(room, session, contact, conversation, turn, token)
         waited, late = (now - turn.opened_at).total_seconds(), (now - turn.due_at).total_seconds()
         stages = {"waited": waited, "picked_up": late, "context": time.perf_counter() - begun}
         for stage, seconds in stages.items():
@@ -153,13 +154,14 @@ def _claim(room: AnsweringRoom, turn_id: int) -> Claimed | None:
         return claimed
 
 
-def _may_answer(room: AnsweringRoom, session: Session, conversation: Conversation, turn: Turn, now: datetime) -> bool:
+def _may_answer(
+    room: AnsweringRoom, session: Session, contact: Contact, conversation: Conversation, turn: Turn, now: datetime
+) -> bool:
     """Close the turn where the policy says silence, or where it has cost too many workers."""
     log = logger.bind(correlation_id=str(turn.correlation_id), conversation_id=conversation.id, turn_id=turn.id)
-    contact = session.get_one(Contact, conversation.contact_id)
     if _wants_no_answer(room, session, contact, conversation, turn, now):
         return False
-    if not _may_speak(room, session, conversation, turn, now):
+    if not _may_speak(room, session, contact, conversation, turn, now):
         return False
     if turn.state == TurnState.ANSWERING:  # whoever had it died, or lost the database
         log.bind(failures=turn.failures + 1).warning("turn_abandoned")
@@ -174,14 +176,14 @@ def _may_answer(room: AnsweringRoom, session: Session, conversation: Conversatio
     return True
 
 
-def _may_speak(room: AnsweringRoom, session: Session, conversation: Conversation, turn: Turn, now: datetime) -> bool:
+def _may_speak(
+    room: AnsweringRoom, session: Session, contact: Contact, conversation: Conversation, turn: Turn, now: datetime
+) -> bool:
     """Ask the policy who has the word, and keep still while the secretary is paused everywhere."""
     judgement = judge(conversation, now=now, resume_after_hours=room.resume_after_hours)
     paused = pause_of_all(session) is not None
     if judgement.verdict == "notice" and not paused:
-        notice_turn(
-            session, room.publisher, now, turn, conversation, session.get_one(Contact, conversation.contact_id).number
-        )
+        notice_turn(session, room.publisher, now, turn, conversation, contact.number)
         return False
     if judgement.verdict in {"silence", "notice"}:
         return _keep_silent(session, turn, judgement.reason, now)
@@ -231,8 +233,9 @@ def _talks_with_machine(session: Session, conversation: Conversation, now: datet
     )
 
 
-def _read(room: AnsweringRoom, session: Session, conversation: Conversation, turn: Turn, token: int) -> Claimed:
-    contact = session.get_one(Contact, conversation.contact_id)
+def _read(
+    room: AnsweringRoom, session: Session, contact: Contact, conversation: Conversation, turn: Turn, token: int
+) -> Claimed:
     now = room.clock.now()
     gathered, burst = gather_context(
         session,

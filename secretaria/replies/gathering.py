@@ -91,6 +91,8 @@ def _history(
     """Read only what Redis does not know yet; without Redis, all of it."""
     conversation_id, since = conversation.id or 0, episodes.shown_since(session, conversation, now)
     first = min((message.seq for message in burst), default=conversation.last_seq + 1)
+    if first <= 1:  # nobody has said anything before
+        return []
     known = [entry for entry in volatile.recall(conversation_id, since) if entry.seq < first]
     fresh = conversations.history_before(
         session,

@@ -85,8 +85,9 @@ def settle_turn(
     try:
         with transaction(engine) as session:
             seq = claimed.inbound_seq if claimed.may_restart else None
-            if pass_gate(session, claimed.conversation_id, token=claimed.token, inbound_seq=seq):
-                _write(session, publisher, now, claimed, drafted, toolbox)
+            conversation = pass_gate(session, claimed.conversation_id, token=claimed.token, inbound_seq=seq)
+            if conversation is not None:
+                _write(session, publisher, now, claimed, conversation, drafted, toolbox)
             else:
                 _throw_away(session, publisher, now, claimed, drafted)
     except SlotTaken:
@@ -96,7 +97,13 @@ def settle_turn(
 
 
 def _write(
-    session: Session, publisher: Publisher, now: datetime, claimed: Claimed, drafted: Drafted, toolbox: Toolbox
+    session: Session,
+    publisher: Publisher,
+    now: datetime,
+    claimed: Claimed,
+    conversation: Conversation,
+    drafted: Drafted,
+    toolbox: Toolbox,
 ) -> None:
     """Keep reply, bubbles, what tools do and the state of the turn together."""
     turn = session.get_one(Turn, claimed.turn_id, populate_existing=True)
@@ -121,12 +128,15 @@ def _write(
     session.flush()
     keep_recording(session, claimed.errand, claimed.context, drafted, decision, now)
     bubbles = [*_first_notice(session, claimed, now), *reply.bubbles] if reply.bubbles else reply.bubbles
-    items = _place_bubbles(session, turn, bubbles, number=claimed.number, inbound_seq=claimed.inbound_seq, now=now)
+    items = _place_bubbles(
+        session, turn, conversation, bubbles, number=claimed.number, inbound_seq=claimed.inbound_seq, now=now
+    )
     if reply.handoff_reason:
         _hand_off(session, claimed.conversation_id, now)
     if reply.handoff_reason and claimed.transfers:
         items.append(_place_transfer(session, turn, reply, claimed, len(items), now))
-    _move_late_messages(session, publisher, claimed, turn, now)
+    if conversation.last_inbound_seq > claimed.inbound_seq:
+        _move_late_messages(session, publisher, claimed, turn, now)
     if items:
         after_commit(session, partial(publisher.publish, DELIVER_ITEM, str(items[0].id)))
     tell_closed(session, turn, reply)
@@ -190,8 +200,9 @@ def say_and_close(
     session.add_all([conversation, turn, reply])
     session.flush()
     tell_closed(session, turn)
+    locked = conversations.load_conversation(session, turn.conversation_id)
     (item,) = _place_bubbles(
-        session, turn, reply.bubbles, number=number, inbound_seq=conversation.last_inbound_seq, now=now
+        session, turn, locked, reply.bubbles, number=number, inbound_seq=conversation.last_inbound_seq, now=now
     )
     after_commit(session, partial(publisher.publish, DELIVER_ITEM, str(item.id)))
 
@@ -246,9 +257,15 @@ def _throw_away(session: Session, publisher: Publisher, now: datetime, claimed: 
 
 
 def _place_bubbles(
-    session: Session, turn: Turn, bubbles: Sequence[str], *, number: str, inbound_seq: int, now: datetime
+    session: Session,
+    turn: Turn,
+    conversation: Conversation,
+    bubbles: Sequence[str],
+    *,
+    number: str,
+    inbound_seq: int,
+    now: datetime,
 ) -> list[OutboxItem]:
-    conversation = conversations.load_conversation(session, turn.conversation_id)
     return [
         outbox.place_bubble(
             session,

@@ -54,8 +54,8 @@ def agenda_lines(
     for booking in store.bookings_ahead(session, contact_id, now):
         reminded = " Um lembrete já foi enviado." if store.was_reminded(session, booking) else ""
         lines.append(f"marcação do cliente: {told_booking(booking, zone, now)}.{reminded}")
+    standing = standing_offers(session, conversation_id, contact_id, now)
     for action, said in ((Action.BOOK, "oferecido"), (Action.MOVE, "oferecido para remarcar")):
-        standing = standing_offers(session, conversation_id, contact_id, now)
         offered = [one for one in standing if one.action == action and one.action in SLOT_ACTIONS]
         slots = [Slot(one.kind, one.unit, one.starts_at, one.ends_at, one.slot_id, 0) for one in offered]
         if slots:
