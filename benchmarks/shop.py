@@ -134,7 +134,6 @@ def shop(outside: str, settings: Mapping[str, str] | None = None) -> Iterator[Sh
         "LLM_API_KEY": "chave-da-medida",
         "LLM_BASE_URL": f"{outside}/v1",
         "SECRETARIA__BUSINESS__FOLDER": str(SAMPLE),
-        "SECRETARIA__LOG__LEVEL": "WARNING",
         "SECRETARIA__TURNS__QUIET_PERIOD_SECONDS": "0",
         "SECRETARIA__BUDGET__DAY_USD": "0",
         "SECRETARIA__BUDGET__DAY_TOKENS": "0",

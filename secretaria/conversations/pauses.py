@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import cache
 
 from sqlalchemy import ColumnElement, delete
 from sqlalchemy.dialects.postgresql import insert
@@ -13,6 +14,7 @@ from secretaria.conversations.models import SecretaryPause
 SECRETARY_PAUSED = "secretary_paused"
 
 
+@cache
 def nobody_paused() -> ColumnElement[bool]:
     """Return the condition that the secretary may speak at all, for a statement that decides by it."""
     return ~select(SecretaryPause.scope).exists()

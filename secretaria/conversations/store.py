@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import cache
 from uuid import UUID
 
-from sqlalchemy import func, update
+from sqlalchemy import Select, func, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, col, select
 
@@ -172,6 +173,11 @@ def last_own_text(session: Session, conversation_id: int) -> str:
 
 def mean_model_seconds(session: Session, turns: int) -> float:
     """Return what the model took on average in the last turns it answered; 0 before the first."""
+    return float(session.execute(_mean_of_last(turns)).scalar_one())
+
+
+@cache
+def _mean_of_last(turns: int) -> Select[tuple[float]]:
     last = (
         select(Turn.llm_seconds)
         .where(col(Turn.llm_seconds).is_not(None))
@@ -179,7 +185,7 @@ def mean_model_seconds(session: Session, turns: int) -> float:
         .limit(turns)
         .subquery()
     )
-    return float(session.exec(select(func.coalesce(func.avg(last.c.llm_seconds), 0.0))).one())
+    return select(func.coalesce(func.avg(last.c.llm_seconds), 0.0))
 
 
 def late_messages(session: Session, turn_id: int, after_seq: int) -> Sequence[Message]:

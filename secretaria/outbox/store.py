@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import cache
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, update
+from sqlalchemy import ColumnElement, Executable, bindparam, func, update
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
@@ -258,13 +259,19 @@ def postpone_item(session: Session, item_id: int, until: datetime) -> OutboxItem
 
 def refused_since(session: Session, item_id: int) -> datetime | None:
     """Return when Whaticket refused our token on the channel of a bubble, if that was its last word there."""
+    found = session.execute(_last_word_on_channel(), {"item_id": item_id}).first()
+    return found[1] if found is not None and found[0] == Outcome.MISCONFIGURED else None
+
+
+@cache  # writing it costs more than asking it, and every delivery asks
+def _last_word_on_channel() -> Executable:
     channel = (
         select(Conversation.channel)
         .join(OutboxItem, col(OutboxItem.conversation_id) == Conversation.id)
-        .where(OutboxItem.id == item_id, OutboxItem.kind == Kind.BUBBLE)
+        .where(OutboxItem.id == bindparam("item_id"), OutboxItem.kind == Kind.BUBBLE)
         .scalar_subquery()
     )
-    last = (
+    return (
         select(DeliveryAttempt.outcome, DeliveryAttempt.ended_at)
         .join(OutboxItem, col(DeliveryAttempt.item_id) == OutboxItem.id)
         .join(Conversation, col(OutboxItem.conversation_id) == Conversation.id)
@@ -273,8 +280,6 @@ def refused_since(session: Session, item_id: int) -> datetime | None:
         .order_by(col(DeliveryAttempt.id).desc())
         .limit(1)
     )
-    found = session.exec(last).first()
-    return found[1] if found is not None and found[0] == Outcome.MISCONFIGURED else None
 
 
 def count_attempts(session: Session, item_id: int) -> int:
@@ -305,6 +310,7 @@ def _supersede(session: Session, reason: str, which: ColumnElement[bool]) -> Seq
     return [message_id for message_id in session.execute(drop).scalars() if message_id is not None]
 
 
+@cache
 def _one_goes_first() -> ColumnElement[bool]:
     """An older bubble of the conversation still waits, or one of whatever age is being sent or in doubt."""
     other = aliased(OutboxItem)

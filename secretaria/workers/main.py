@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import sys
@@ -67,6 +68,8 @@ def work(settings: Settings, stopping: threading.Event) -> None:
     crew = Crew(broker, queues=set(section.queues), most_threads=section.threads, seats=settings.database.pool_size)
     schedule = Schedule(installation)
     schedule.start()
+    gc.collect()
+    gc.freeze()  # what was imported lives as long as the process; no collection needs to look at it again
     crew.start()
     logger.bind(threads=section.threads, queues=",".join(section.queues)).info("worker_started")
     spare_what_stays()
