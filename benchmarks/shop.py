@@ -47,10 +47,18 @@ class Costs:
 
 @dataclass(frozen=True, slots=True)
 class Shop:
-    """A running installation."""
+    """A running installation.
+
+    Attributes:
+        port: Where its webhook answers, on ``host``.
+        process: What runs it.
+        beside: Its worker, where nothing supervises server and worker together.
+    """
 
     port: int
     process: psutil.Process
+    beside: psutil.Process | None = None
+    host: str = "127.0.0.1"
 
     def processor(self) -> Costs:
         """Seconds of user and system time that its living processes have taken."""
@@ -74,7 +82,7 @@ class Shop:
         Returns:
             The moment (``time.time()``) at which each number's event was handed over.
         """
-        connection = HTTPConnection("127.0.0.1", self.port, timeout=30)
+        connection = HTTPConnection(self.host, self.port, timeout=30)
         written = {}
         for number in numbers:
             headers, body = signed_event(number, text)
@@ -91,7 +99,8 @@ class Shop:
         return [one for one in self._all() if "python" in one.name()]
 
     def _all(self) -> list[psutil.Process]:
-        return [self.process, *self.process.children(recursive=True)]
+        roots = [one for one in (self.process, self.beside) if one is not None]
+        return [one for root in roots for one in (root, *root.children(recursive=True))]
 
     def _sum(self, cost: object) -> Costs:
         kinds = {"postgres": 0.0, "valkey": 0.0, "python": 0.0}
@@ -124,23 +133,7 @@ def shop(outside: str, settings: Mapping[str, str] | None = None) -> Iterator[Sh
     home = Path(tempfile.mkdtemp(prefix="secretaria-bench-", dir="/tmp"))  # short: it holds sockets
     home.chmod(0o755)
     port = _free_port()
-    environment = {
-        **{name: value for name, value in os.environ.items() if not name.startswith(("SECRETARIA", "PROMETHEUS"))},
-        "SECRETARIA_HOME": str(home / "home"),
-        "WEBHOOK_SECRET": SECRET,
-        "JWT_SECRET": SECRET[::-1],
-        "WHATICKET_URL": outside,
-        "WHATICKET_TOKEN": "token-da-medida",
-        "LLM_API_KEY": "chave-da-medida",
-        "LLM_BASE_URL": f"{outside}/v1",
-        "SECRETARIA__BUSINESS__FOLDER": str(SAMPLE),
-        "SECRETARIA__TURNS__QUIET_PERIOD_SECONDS": "0",
-        "SECRETARIA__BUDGET__DAY_USD": "0",
-        "SECRETARIA__BUDGET__DAY_TOKENS": "0",
-        "SECRETARIA__BUDGET__MONTH_USD": "0",
-        "SECRETARIA__BUDGET__MONTH_TOKENS": "0",
-        **(settings or {}),
-    }
+    environment = environment_of(outside, home / "home", settings or {})
     command = [sys.executable, "-m", "secretaria", "up", "--port", str(port)]
     with (home / "up.log").open("w") as log:
         process = subprocess.Popen(command, env=environment, stderr=log, stdout=log, cwd=home)
@@ -153,6 +146,33 @@ def shop(outside: str, settings: Mapping[str, str] | None = None) -> Iterator[Sh
             if os.environ.get("BENCH_LOG"):
                 print((home / "up.log").read_text()[-4000:], file=sys.stderr)
             shutil.rmtree(home, ignore_errors=True)
+
+
+def environment_of(outside: str, home: Path, settings: Mapping[str, str]) -> dict[str, str]:
+    """Return the whole environment of an installation whose turns are due at once and whose model has no limit.
+
+    Args:
+        outside: Where the stand-ins answer.
+        home: Its folder.
+        settings: What differs, or is added.
+    """
+    return {
+        **{name: value for name, value in os.environ.items() if not name.startswith(("SECRETARIA", "PROMETHEUS"))},
+        "SECRETARIA_HOME": str(home),
+        "WEBHOOK_SECRET": SECRET,
+        "JWT_SECRET": SECRET[::-1],
+        "WHATICKET_URL": outside,
+        "WHATICKET_TOKEN": "token-da-medida",
+        "LLM_API_KEY": "chave-da-medida",
+        "LLM_BASE_URL": f"{outside}/v1",
+        "SECRETARIA__BUSINESS__FOLDER": str(SAMPLE),
+        "SECRETARIA__TURNS__QUIET_PERIOD_SECONDS": "0",
+        "SECRETARIA__BUDGET__DAY_USD": "0",
+        "SECRETARIA__BUDGET__DAY_TOKENS": "0",
+        "SECRETARIA__BUDGET__MONTH_USD": "0",
+        "SECRETARIA__BUDGET__MONTH_TOKENS": "0",
+        **settings,
+    }
 
 
 def _wait(port: int, log: Path) -> None:

@@ -1,6 +1,6 @@
 """A model and a Whaticket that only wait and answer, as a process of its own: they must cost less than what is measured.
 
-Run as ``python -m benchmarks.standins MODEL_SECONDS SEND_SECONDS``; it prints its port. The simulation's doubles keep
+Run as ``python -m benchmarks.standins MODEL_SECONDS SEND_SECONDS HOST``; it prints its port. The simulation's doubles keep
 every rule of the real services and so cost milliseconds a call; these cost a tenth of one. ``GET /`` tells each
 number that was sent to, with the moment, and how many wait for the model; ``GET /think/SECONDS`` sets how long it thinks.
 """
@@ -108,12 +108,12 @@ class Exchange(asyncio.Protocol):
             self._transport.write(head.encode() + body)
 
 
-async def serve(outside: Outside) -> None:
+async def serve(outside: Outside, host: str) -> None:
     """Answer until told to stop."""
     loop = asyncio.get_running_loop()
     stopping = asyncio.Event()
     loop.add_signal_handler(signal.SIGTERM, stopping.set)
-    listener = socket.create_server(("127.0.0.1", 0), backlog=2048)
+    listener = socket.create_server((host, 0), backlog=2048)
     await loop.create_server(lambda: Exchange(outside), sock=listener)
     print(listener.getsockname()[1], flush=True)
     await stopping.wait()
@@ -123,7 +123,7 @@ class StandIns:
     """The running stand-ins, as whoever measures asks them."""
 
     def __init__(self, port: int) -> None:
-        self._port = port
+        self.port = port
         self.url = f"http://127.0.0.1:{port}"
 
     def sent(self) -> dict[str, float]:
@@ -139,7 +139,7 @@ class StandIns:
         self._ask(f"/think/{seconds}")
 
     def _ask(self, path: str) -> Any:  # noqa: ANN401  # JSON
-        connection = HTTPConnection("127.0.0.1", self._port, timeout=30)
+        connection = HTTPConnection("127.0.0.1", self.port, timeout=30)
         connection.request("GET", path)
         told = json.loads(connection.getresponse().read())
         connection.close()
@@ -147,9 +147,9 @@ class StandIns:
 
 
 @contextlib.contextmanager
-def standins(model_seconds: float, send_seconds: float) -> Iterator[StandIns]:
+def standins(model_seconds: float, send_seconds: float, host: str = "127.0.0.1") -> Iterator[StandIns]:
     """Run them for the length of the block."""
-    command = [sys.executable, "-m", "benchmarks.standins", str(model_seconds), str(send_seconds)]
+    command = [sys.executable, "-m", "benchmarks.standins", str(model_seconds), str(send_seconds), host]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         try:
             yield StandIns(int(process.stdout.readline()) if process.stdout else 0)
@@ -158,4 +158,4 @@ def standins(model_seconds: float, send_seconds: float) -> Iterator[StandIns]:
 
 
 if __name__ == "__main__":
-    asyncio.run(serve(Outside(float(sys.argv[1]), float(sys.argv[2]))))
+    asyncio.run(serve(Outside(float(sys.argv[1]), float(sys.argv[2])), sys.argv[3]))
