@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import socket
 import subprocess
 import sys
 import tempfile
@@ -18,7 +19,6 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from http.client import HTTPConnection
 from pathlib import Path
 
 import psutil
@@ -26,7 +26,7 @@ import psycopg2
 import redis
 
 from benchmarks.figures import Figure, Section, run
-from benchmarks.shop import HTTP_OK, START_SECONDS, Costs, Shop, environment_of
+from benchmarks.shop import START_SECONDS, Costs, Shop, environment_of
 from benchmarks.standins import StandIns, standins
 from secretaria.database.engine import build_engine
 from secretaria.database.migrate import upgrade
@@ -119,7 +119,7 @@ def _answer(groups: list[Shop], outside: StandIns, messages: int) -> None:
 @contextmanager
 def _group(number: int, engines: EngineUrls, outside: StandIns, home: Path) -> Iterator[Shop]:
     """Run one server and one worker in a network namespace of their own."""
-    name, here, there = f"secretaria-{number}", f"{NETWORK}.{number}.1", f"{NETWORK}.{number}.2"
+    name, here, there = f"medida{os.getpid()}{number}", f"{NETWORK}.{number}.1", f"{NETWORK}.{number}.2"
     folder = home / f"group-{number}"
     folder.mkdir()
     told = {"DATABASE_URL": engines.database_url, "REDIS_URL": engines.redis_url, "SECRETARIA__SERVER__HOST": "0.0.0.0"}  # noqa: S104  # in its own namespace
@@ -136,7 +136,7 @@ def _group(number: int, engines: EngineUrls, outside: StandIns, home: Path) -> I
             for command in (["serve", "--port", str(PORT)], ["worker", "--metrics-port", "0"])
         ]
         try:
-            _wait_until_ready(there)
+            _wait_until_ready(there, folder / "group.log")
             yield Shop(PORT, psutil.Process(running[0].pid), psutil.Process(running[1].pid), host=there)
         finally:
             for one in running:
@@ -166,18 +166,19 @@ def _namespace(name: str, here: str, there: str) -> Iterator[None]:
         subprocess.run(["ip", "netns", "del", name], check=False)  # noqa: S607  # iproute2's
 
 
-def _wait_until_ready(host: str) -> None:
+def _wait_until_ready(host: str, log: Path) -> None:
+    """Wait until the door listens and the worker said that it works; health is told to the own machine only."""
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline:
         try:
-            connection = HTTPConnection(host, PORT, timeout=2)
-            connection.request("GET", "/healthz")
-            if connection.getresponse().status == HTTP_OK:
-                return
+            socket.create_connection((host, PORT), timeout=1).close()
         except OSError:
             pass
+        else:
+            if "worker_started" in log.read_text():
+                return
         time.sleep(0.3)
-    raise SystemExit("a group did not come up")
+    raise SystemExit(f"a group did not come up:\n{log.read_text()[-2000:]}")
 
 
 def _processor(groups: list[Shop], engines: EmbeddedEngines) -> Costs:
@@ -194,7 +195,7 @@ def _taken(pid: int | None) -> float:
 
 def _counters(urls: EngineUrls) -> tuple[float, float, float]:
     """Return commits, bytes of write-ahead log and commands of Redis so far."""
-    with psycopg2.connect(urls.database_url) as connection, connection.cursor() as cursor:
+    with psycopg2.connect(_dsn(urls.database_url)) as connection, connection.cursor() as cursor:
         cursor.execute("SELECT sum(xact_commit), pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0') FROM pg_stat_database")
         commits, log_bytes = cursor.fetchone()
     connection.close()
@@ -207,13 +208,13 @@ def _counters(urls: EngineUrls) -> tuple[float, float, float]:
 def _commits_per_second(url: str) -> float:
     """Return how many rows, each in a commit of its own, several connections keep in a second."""
     done = itertools.count()
-    with psycopg2.connect(url) as connection, connection.cursor() as cursor:
+    with psycopg2.connect(_dsn(url)) as connection, connection.cursor() as cursor:
         cursor.execute("CREATE TABLE measured_commit (at timestamptz)")
     connection.close()
     until = time.monotonic() + COMMIT_SECONDS
 
     def commit() -> None:
-        connection = psycopg2.connect(url)
+        connection = psycopg2.connect(_dsn(url))
         with connection.cursor() as cursor:
             while time.monotonic() < until:
                 cursor.execute("INSERT INTO measured_commit VALUES (now())")
@@ -227,6 +228,10 @@ def _commits_per_second(url: str) -> float:
     for thread in threads:
         thread.join()
     return next(done) / COMMIT_SECONDS
+
+
+def _dsn(url: str) -> str:
+    return url.replace("+psycopg2", "")
 
 
 def _figure(what: str, rounds: list[float], unit: str) -> Figure:
