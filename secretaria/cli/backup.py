@@ -40,6 +40,7 @@ def backup(
         return
     from secretaria.cli.console import print_json
     from secretaria.cli.copying import open_premises
+    from secretaria.cli.processes import ending_as_interrupted
     from secretaria.errors import UsageInvalid
     from secretaria.releases.backup import take_backup
     from secretaria.releases.sealing import Keys
@@ -52,7 +53,7 @@ def backup(
         _daily(settings)
         return
     keys = Keys(tuple(encrypt_to or ()), passphrase_file) if encrypt_to or passphrase_file else None
-    with open_premises(settings) as premises:
+    with open_premises(settings) as premises, ending_as_interrupted():
         taken = take_backup(premises, reason=BY_HAND, folder=to, keys=keys)
     if as_json:
         print_json({**_told(taken), "migration_head": taken.migration_head, "seconds": round(taken.seconds, 3)})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -156,7 +157,8 @@ def verified_at(file: Path) -> datetime | None:
 def note_proof(premises: Premises, file: Path, manifest: Manifest, moment: datetime) -> None:
     """Note that a copy was restored aside and was the same: beside it, and in the database."""
     told = {"file": file.name, "taken_at": manifest.taken_at.isoformat(), "rows": manifest.rows}
-    file.with_name(file.name + PROOF).write_text(json.dumps({"at": moment.isoformat(), **told}), encoding="utf-8")
+    with suppress(OSError):  # on a medium that can only be read the database alone knows
+        file.with_name(file.name + PROOF).write_text(json.dumps({"at": moment.isoformat(), **told}), encoding="utf-8")
     remember(premises, VERIFIED, moment, told)
 
 
