@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -12,7 +12,7 @@ from typing import TypeVar
 from sqlalchemy import Engine
 from sqlmodel import Session
 
-from secretaria.attending.board import Filters, list_conversations
+from secretaria.attending.board import BoardRow, Filters, list_conversations
 from secretaria.attending.record import open_record
 from secretaria.attending.timeline import Viewer, wanted
 from secretaria.clock import HeldClock
@@ -36,6 +36,7 @@ from tests.grown import number_of
 
 CHANNEL = "principal"
 SILENCE_SECONDS, PAUSE_SECONDS = 30.0, 5.0
+EPISODE_SECONDS = 7 * 3600.0
 LONG = 1  # the conversation of many thousand messages
 Found = TypeVar("Found")
 
@@ -94,15 +95,19 @@ class Shop:
             self.clock.advance(PAUSE_SECONDS)
             deliver_item(dispatch, int(nudge.identifier))
 
+    def long_turn(self) -> None:
+        """Let the customer of the long conversation write again, hours later, so that it is another episode."""
+        self.clock.advance(EPISODE_SECONDS)
+        self.turn(LONG)
+
     def parts(self) -> Mapping[str, Callable[[], object]]:
         """Return everything else that is done all day, by name."""
         now = self.clock.now()
 
-        def listed(session: Session, *, search: str = "", pages: int = 1) -> object:
-            rows = list_conversations(session, Filters(search=search))
-            for _ in range(pages - 1):
-                rows = list_conversations(session, Filters(search=search), before=rows[-1].position)
-            return rows
+        def listed(session: Session, *, search: str = "", before: str | None = None) -> Sequence[BoardRow]:
+            return list_conversations(session, Filters(search=search), before=before)
+
+        last = self._read(listed)[-1].position
 
         def tailed(session: Session) -> object:
             page = read_feed(session, cursor_at(session, now - timedelta(minutes=10)))
@@ -114,7 +119,7 @@ class Shop:
                 lambda s: (read_pulse(s, now, self.business.card, CHANNEL), read_indicators(s))
             ),
             "list": lambda: self._read(listed),
-            "next page": lambda: self._read(partial(listed, pages=2)),
+            "next page": lambda: self._read(partial(listed, before=last)),
             "search for a number": lambda: self._read(partial(listed, search=number_of(7))),
             "search for a word": lambda: self._read(partial(listed, search="numero 7771")),
             "search for nothing": lambda: self._read(partial(listed, search="xilofone")),
