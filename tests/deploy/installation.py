@@ -180,7 +180,7 @@ def open_installation(image: str, **extra: str) -> Iterator[Installation]:
     whaticket = create_whaticket("saas", WHATICKET_TOKEN, ledger, faults=send_faults, book=book)
     with ExitStack() as stack:
         stack.callback(shutil.rmtree, folder, ignore_errors=True)
-        gateway = _bridge_address()
+        gateway = bridge_address()
         spoken = stack.enter_context(LocalServer(whaticket, gateway))
         model = stack.enter_context(
             LocalServer(create_llm(SAMPLE_BUSINESS, delay_seconds=0.1, faults=llm_faults), gateway)
@@ -194,7 +194,7 @@ def open_installation(image: str, **extra: str) -> Iterator[Installation]:
         yield opened
 
 
-def _bridge_address() -> str:
+def bridge_address() -> str:
     """Return this machine's address on the engine's own bridge, where containers that have a way out reach it."""
     bridge = json.loads(docker("network", "inspect", "bridge"))[0]["IPAM"]["Config"][0]
     return str(bridge.get("Gateway") or next(ip_network(bridge["Subnet"]).hosts()))

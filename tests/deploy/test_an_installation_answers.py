@@ -28,3 +28,13 @@ def test_a_message_is_followed_through_the_logs_of_all_containers(installation: 
     ran = secretaria("logs", "-", "--conversation", f"e:{event}", "--json", cwd=tmp_path, stdin=shown)
     story = [json.loads(line)["message"] for line in ran.out.splitlines()]
     assert [told for told in story if told in STORY] == STORY
+
+
+def test_workers_are_added_while_it_runs(installation: Installation) -> None:
+    """``secretaria scale worker=2`` starts one beside the one that works, which stays as it is."""
+    before = installation.compose("ps", "--quiet", "worker").split()
+    ran = secretaria("scale", "worker=2", cwd=installation.folder)
+    assert ran.code == 0, ran.err
+    after = installation.compose("ps", "--quiet", "worker").split()
+    assert len(after) == 2
+    assert set(before) < set(after)

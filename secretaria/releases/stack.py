@@ -1,0 +1,98 @@
+"""The compose files as Docker Swarm takes them: the same services, less what Swarm has no word for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from secretaria.releases.commands import Argv
+
+Stated = dict[str, Any]
+
+# Swarm keeps and restarts tasks itself, starts them in no order, and knows no profiles.
+UNKNOWN_TO_SWARM = ("build", "container_name", "depends_on", "profiles", "restart", "security_opt", "shm_size")
+OF_ENGINES = ("postgres", "redis", "postgres-exporter", "redis-exporter")
+LOOPBACK = "127.0.0.1"
+TEN_SECONDS = "10s"
+# A new task beside the old one, watched; a failure brings the old version back without anybody being asked.
+ROLLING = {"parallelism": 1, "order": "start-first", "failure_action": "rollback", "monitor": "30s", "delay": "0s"}
+BACK = {"parallelism": 1, "order": "start-first", "failure_action": "pause", "monitor": TEN_SECONDS}
+# What holds a port of its machine, or a volume of it, cannot run twice there.
+IN_PLACE = {**ROLLING, "order": "stop-first"}
+ROLLED = ("api", "worker")
+
+
+def stack_of(config: Mapping[str, Any], *, own_engines: bool = False) -> Stated:
+    """Return the stack file of an installation.
+
+    Args:
+        config: What ``docker compose config --format json`` says.
+        own_engines: Whether PostgreSQL and Redis run in the stack too; usually they are reached by URL, because a volume
+            stays on its machine while a task moves.
+    """
+    left_out = () if own_engines else OF_ENGINES
+    services = {name: _service(name, one) for name, one in config["services"].items() if name not in left_out}
+    networks = {name: _network(one or {}) for name, one in config.get("networks", {}).items()}
+    return {
+        "version": "3.9",
+        "services": services,
+        "networks": networks,
+        "volumes": {name: _volume(one or {}) for name, one in config.get("volumes", {}).items()},
+    }
+
+
+def deploy_stack(name: str, file: str) -> Argv:
+    """Bring a stack to what its file says."""
+    return ("docker", "stack", "deploy", "--compose-file", file, "--prune", "--resolve-image", "never", name)
+
+
+def scale_service(stack: str, service: str, count: int) -> Argv:
+    """Bring a service of a stack to so many tasks, and return before they run."""
+    return ("docker", "service", "scale", "--detach", f"{stack}_{service}={count}")
+
+
+def _service(name: str, one: Mapping[str, Any]) -> Stated:
+    kept = {key: value for key, value in one.items() if key not in UNKNOWN_TO_SWARM and value is not None}
+    if "networks" in kept:
+        kept["networks"] = {network: detail or {} for network, detail in kept["networks"].items()}
+    held = [_in_memory(place) for place in kept.pop("tmpfs", [])]
+    if held:
+        kept["volumes"] = [*kept.get("volumes", []), *held]
+    ports = [_port(port) for port in one.get("ports", []) if port.get("host_ip") != LOOPBACK]
+    kept.pop("ports", None)
+    if ports:
+        kept["ports"] = ports
+    deploy = dict(kept.get("deploy", {}))
+    deploy["update_config"] = ROLLING if name in ROLLED else IN_PLACE
+    deploy["rollback_config"] = BACK if name in ROLLED else {**BACK, "order": "stop-first"}
+    deploy["restart_policy"] = {"condition": "any", "delay": "2s"}
+    if name in ROLLED:
+        deploy["endpoint_mode"] = "dnsrr"  # the proxy looks at each task itself
+    else:
+        deploy["placement"] = {"constraints": ["node.role == manager"]}  # where its volume and its port are
+    limits = deploy.get("resources", {}).get("limits", {})
+    if "cpus" in limits:
+        deploy["resources"] = {**deploy["resources"], "limits": {**limits, "cpus": str(limits["cpus"])}}
+    return {**kept, "deploy": deploy}
+
+
+def _in_memory(place: str) -> Stated:
+    """Swarm passes over the short form; its own has a size in bytes, and anybody may write there."""
+    target, _, options = place.partition(":")
+    told = dict(option.partition("=")[::2] for option in options.split(",") if option)
+    size = int(told.get("size", "64m").removesuffix("m")) * 1024 * 1024
+    return {"type": "tmpfs", "target": target, "tmpfs": {"size": size}}
+
+
+def _port(port: Mapping[str, Any]) -> Stated:
+    """Publish on the machine itself: through Swarm's own balancing every visitor would have one address."""
+    return {"target": port["target"], "published": int(port["published"]), "protocol": "tcp", "mode": "host"}
+
+
+def _network(one: Mapping[str, Any]) -> Stated:
+    known = {key: one[key] for key in ("internal", "ipam") if one.get(key)}
+    return {**known, "driver": "overlay", "attachable": True}
+
+
+def _volume(one: Mapping[str, Any]) -> Stated:
+    return {key: one[key] for key in ("driver", "driver_opts") if one.get(key)}
