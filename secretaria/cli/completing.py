@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import filecmp
 import secrets
 import shutil
 import tempfile
@@ -20,7 +20,7 @@ from secretaria.releases.answers import ENVIRONMENT, Answers
 from secretaria.settings import CONFIG_FILE, ENV_FILE, SECTIONS
 from secretaria.settings.env_file import PRIVATE, write_values
 
-BYTES = 32
+BYTES, CARD = 32, "negocio.toml"
 GENERATED = ("WEBHOOK_SECRET", "WEBHOOK_TOKEN", "JWT_SECRET", "METRICS_TOKEN", "PRIVACY_KEY")
 GENERATED_FOR_COMPOSE = ("POSTGRES_PASSWORD", "REDIS_PASSWORD", "GRAFANA_ADMIN_PASSWORD", "ALERTS_TOKEN")
 PROFILES = "COMPOSE_PROFILES"  # empty, it says something: no monitoring
@@ -115,10 +115,10 @@ def _bring_business(folder: Path, wanted: str, completed: Completed) -> None:
     if not wanted:
         return
     source, place = Path(wanted).expanduser().absolute(), (folder / BUSINESS_FOLDER).absolute()
-    if not (source / "negocio.toml").is_file():
-        raise PreflightRefused(f"{source} não tem negocio.toml", "diga em business_folder a pasta do negócio")
+    if not (source / CARD).is_file():
+        raise PreflightRefused(f"{source} não tem {CARD}", "diga em business_folder a pasta do negócio")
     if place.exists():
-        if not os.path.samefile(source, place):  # noqa: PTH121  # Path.samefile says the same with more words
+        if not (place / CARD).is_file() or not filecmp.cmp(source / CARD, place / CARD, shallow=False):
             completed.kept.append(f"{BUSINESS_FOLDER}/")
         return
     try:
