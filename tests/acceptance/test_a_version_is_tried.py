@@ -78,8 +78,8 @@ def test_the_plan_of_a_migration_is_told_as_json(engine: Engine, installed: dict
 
 
 def test_a_version_says_what_it_misses_before_it_is_started(tmp_path: Path) -> None:
-    """All of it at once, each with what mends it; on compose the engines' addresses too."""
-    (tmp_path / "secretaria.toml").write_text('[deploy]\nengine = "compose"\n', encoding="utf-8")
+    """All of it at once, each with what mends it; on more machines than one the engines' addresses too."""
+    (tmp_path / "secretaria.toml").write_text('[deploy]\nengine = "swarm"\n', encoding="utf-8")
     missing = secretaria("config", "check", "--json", cwd=tmp_path, environment={"WEBHOOK_SECRET": "curto"})
     told = json.loads(missing.out)
     assert (missing.code, told["complete"]) == (3, False)
@@ -95,6 +95,13 @@ def test_a_key_that_a_version_does_not_know_is_a_problem_too(tmp_path: Path) -> 
     told = json.loads(secretaria("config", "check", "--json", cwd=tmp_path).out)
     (problem,) = told["problems"]
     assert problem["what"].startswith("secretaria.toml: chave desconhecida 'deploy.motor'")
+
+
+def test_a_compose_host_does_not_miss_what_its_compose_file_writes(tmp_path: Path) -> None:
+    """The addresses of the engines stand in no .env there."""
+    (tmp_path / "secretaria.toml").write_text('[deploy]\nengine = "compose"\n', encoding="utf-8")
+    told = json.loads(secretaria("config", "check", "--json", cwd=tmp_path).out)
+    assert "DATABASE_URL" not in json.dumps(told)
 
 
 def test_a_complete_configuration_is_told_as_such(tmp_path: Path) -> None:
