@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -59,8 +59,8 @@ class Container:
 
     @property
     def runs(self) -> bool:
-        """Whether it works: started, and not again and again."""
-        return self.state == RUNNING and self.restarts == 0
+        """Whether it is started now; that it fell once, weeks ago, does not make it less of one that serves."""
+        return self.state == RUNNING
 
 
 def containers_of(host: Host, service: str) -> list[Container]:
@@ -85,6 +85,24 @@ def image_of(host: Host, name: str) -> Image | None:
     except CommandFailed:
         return None
     return _image(str(told["Id"]), (told.get("Config") or {}).get("Labels") or {})
+
+
+def restarts_of(containers: Sequence[Container]) -> dict[str, int]:
+    """Return how often each had to be started again until now."""
+    return {one.id: one.restarts for one in containers}
+
+
+def fallen(containers: Sequence[Container], restarts: Mapping[str, int]) -> Container | None:
+    """Return one that ended, or had to be started again since its restarts were counted; None where all stand.
+
+    Args:
+        containers: As they are now.
+        restarts: How often each had been started again before; one that is new had not.
+    """
+    for one in containers:
+        if one.state not in {RUNNING, "created"} or one.restarts > restarts.get(one.id, 0):
+            return one
+    return None
 
 
 def wanted_count(containers: Sequence[Container]) -> int:

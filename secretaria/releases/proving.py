@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from secretaria.errors import SecretariaError
-from secretaria.releases.containers import Container, Image, containers_of
+from secretaria.releases.containers import Container, Image, containers_of, fallen, restarts_of
 from secretaria.releases.host import Host
 from secretaria.releases.plan import examine_command, watch_command
 from secretaria.releases.runner import CommandFailed
@@ -35,14 +35,16 @@ def prove(host: Host, image: Image) -> None:
     running = [one for one in containers_of(host, "api") if one.image.id == image.id and one.runs]
     if not running:
         raise ProofFailed("nenhuma api da nova versão está de pé", [])
+    services = ("api", "worker")
+    restarts = {name: restarts_of(containers_of(host, name)) for name in services}
     _walk_once(host, running[-1])
     if host.deploy.watch_seconds:
         host.tell(f"   {host.deploy.watch_seconds} s olhando os erros da nova versão")
         _watch(host, running[-1])
-    for service in ("api", "worker"):
-        fallen = [one for one in containers_of(host, service) if one.image.id == image.id and not one.runs]
-        if fallen:
-            raise ProofFailed(f"{fallen[0].name} caiu depois da troca", last_lines(host.runner(), fallen[0]))
+    for name in services:
+        fell = fallen([one for one in containers_of(host, name) if one.image.id == image.id], restarts[name])
+        if fell is not None:
+            raise ProofFailed(f"{fell.name} caiu depois da troca", last_lines(host.runner(), fell))
 
 
 def _walk_once(host: Host, container: Container) -> None:

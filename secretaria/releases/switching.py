@@ -7,13 +7,13 @@ short anywhere is ended by the next one, in either direction.
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from secretaria.crashpoints import crashpoint
 from secretaria.errors import SecretariaError
 from secretaria.releases import commands_docker as docker
-from secretaria.releases.containers import Container, Image, containers_of, wanted_count
+from secretaria.releases.containers import Container, Image, containers_of, fallen, restarts_of, wanted_count
 from secretaria.releases.host import VERSION_VARIABLE, Host
 from secretaria.releases.runner import LAST_LINES, CommandFailed, Runner
 from secretaria.settings.env_file import write_value
@@ -66,6 +66,7 @@ def switch(host: Host, version: str, image: Image, replicas: Replicas) -> None:
     crashpoint("deploy.switch.env")
     runner = host.runner(version)
     _bury_stopped(host, runner)
+    restarts = {**restarts_of(containers_of(host, "api")), **restarts_of(containers_of(host, "worker"))}
     while True:
         containers = containers_of(host, "api")
         new = [one for one in containers if one.image.id == image.id]
@@ -76,7 +77,7 @@ def switch(host: Host, version: str, image: Image, replicas: Replicas) -> None:
             host.tell(f"   subindo {min(missing, room)} api da {version} ao lado de {len(old)} que atende")
             runner.run(host.compose.beside("api", len(containers) + min(missing, room)))
             crashpoint("deploy.switch.beside")
-        ready = _await_ready(host, runner, image, "api", host.deploy.ready_seconds)
+        ready = _await_ready(host, runner, image, "api", restarts)
         if old:
             _drain(host, runner, old if len(ready) >= replicas.api else old[: len(ready)])
         elif len(ready) >= replicas.api:
@@ -85,7 +86,7 @@ def switch(host: Host, version: str, image: Image, replicas: Replicas) -> None:
     host.tell(f"   workers: param de pegar, terminam o que têm e dão lugar à {version}")
     runner.run(host.compose.replace("worker", replicas.worker))
     crashpoint("deploy.switch.worker")
-    _await_ready(host, runner, image, "worker", host.deploy.ready_seconds)
+    _await_ready(host, runner, image, "worker", restarts)
 
 
 def settle(host: Host, version: str) -> None:
@@ -117,20 +118,23 @@ def last_lines(runner: Runner, container: Container, count: int = LAST_LINES) ->
 
 
 def _bury_stopped(host: Host, runner: Runner) -> None:
-    """Remove containers that ended or start again and again: compose would count them among those that serve."""
+    """Remove containers that ended: compose would count them among those that serve."""
     for service in ("api", "worker"):
         for container in containers_of(host, service):
             if not container.runs:
                 runner.run(docker.remove(container.id))
 
 
-def _await_ready(host: Host, runner: Runner, image: Image, service: str, seconds: float) -> list[Container]:
+def _await_ready(
+    host: Host, runner: Runner, image: Image, service: str, restarts: Mapping[str, int]
+) -> list[Container]:
+    seconds = host.deploy.ready_seconds
     deadline = time.monotonic() + seconds
     while True:
         containers = [one for one in containers_of(host, service) if one.image.id == image.id]
-        fallen = next((one for one in containers if not one.runs and one.state != "created"), None)
-        if fallen is not None:
-            raise NotReady(f"{fallen.name} caiu ao iniciar", last_lines(runner, fallen))
+        fell = fallen(containers, restarts)
+        if fell is not None:
+            raise NotReady(f"{fell.name} caiu ao iniciar", last_lines(runner, fell))
         waiting = [one for one in containers if not _is_ready(runner, one, service)]
         if containers and not waiting:
             return containers

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 import subprocess
 import sys
 import threading
@@ -11,12 +12,15 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import httpx
 
 from secretaria.releases.commands_docker import VERSION_LABEL
+from secretaria.simulation.phone import GROUP, text_event
+from tests.builders import SECRET, signed
 from tests.deploy.installation import Installation
 from tests.deploy.standins import docker
 
@@ -124,6 +128,17 @@ class Heard:
         return sum(self.statuses.values())
 
 
+def post_text(installation: Installation, client: httpx.Client, number: str, *, group: bool) -> httpx.Response:
+    """Post a signed event of a text through the proxy, written to us or in a group."""
+    now = datetime.now(UTC)
+    event = text_event(number, "oi", secrets.token_hex(10).upper(), now, "Juliana Prates")
+    if group:
+        event["key"]["remoteJid"] = GROUP
+    body = json.dumps(event).encode()
+    headers = {name.decode(): value.decode() for name, value in signed(body, now, SECRET).headers}
+    return client.post(f"{installation.url}/webhook/whaticket", content=body, headers=headers)
+
+
 @contextmanager
 def writing_customers(installation: Installation, *, per_second: int = PER_SECOND) -> Iterator[Heard]:
     """Post so many signed events a second through the proxy while the block runs."""
@@ -137,7 +152,8 @@ def writing_customers(installation: Installation, *, per_second: int = PER_SECON
                 count += 1
                 began = time.monotonic()
                 try:
-                    answer = installation.post(f"55209{sender:02}{count % 20:06}", f"oi {count}", client=client)
+                    # One in ten wants an answer; the others are of groups, kept as events and left unanswered.
+                    answer = post_text(installation, client, f"55209{sender:02}{count % 20:06}", group=count % 10 != 0)
                     status, event = answer.status_code, answer.json().get("event", "")
                 except httpx.HTTPError:
                     status, event = 0, ""

@@ -169,6 +169,17 @@ def test_number_of_containers_is_kept(shop: Installation) -> None:
     assert shop.versions("api") == ["0.1.2", "0.1.2"]
 
 
+def test_one_that_fell_long_ago_serves_until_the_new_one_is_ready(shop: Installation) -> None:
+    """And can be gone back to: only what falls now counts."""
+    shop.change_engine(
+        containers=[{**one, "RestartCount": 3} for one in shop.engine["containers"]], faults=["crash.api:0.1.2"]
+    )
+    serving = [one["Id"] for one in shop.engine["containers"]]
+    with pytest.raises(GateFailed):
+        shop.deploy()
+    assert [one["Id"] for one in shop.engine["containers"]] == serving
+
+
 def test_old_ones_stop_only_after_the_new_ones_are_ready(shop: Installation) -> None:
     """Otherwise an event finds nobody."""
     made = len(shop.engine["calls"])
