@@ -11,6 +11,7 @@ from __future__ import annotations
 import itertools
 import os
 import socket
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -33,10 +34,12 @@ from secretaria.database.migrate import upgrade
 from secretaria.local.engines import EmbeddedEngines, EngineUrls
 
 GROUPS = (1, 2, 3)
-MESSAGES, ROUNDS = 150, 2
+MESSAGES, ROUNDS = 150, 1
 MODEL_SECONDS, SEND_SECONDS = 1.0, 0.05
 PORT, NETWORK = 8000, "10.213"
-LONGEST_WAIT = 120.0
+LONGEST_WAIT = 60.0
+PACES = (10, 100, 1_000)
+BUSY = 0.7  # the part of a core, or of what a disk takes, that may be counted on
 COMMITTERS, COMMIT_SECONDS = 16, 3.0
 
 NUMBERS = itertools.count(1_000)
@@ -54,6 +57,7 @@ class Spent:
 
 def measure(*, short: bool) -> Section:
     """Measure the cost of a message with each number of groups."""
+    del short  # nothing here is guarded
     if os.geteuid() != 0:
         return Section("Beyond one machine", [], ["Not measured: network namespaces want root."])
     spent: dict[int, list[Spent]] = {number: [] for number in GROUPS}
@@ -67,7 +71,7 @@ def measure(*, short: bool) -> Section:
         for number in GROUPS:
             groups.append(stack.enter_context(_group(number, engines.urls, outside, home)))
             _answer(groups, outside, 10 * number)
-            spent[number] += [_cost(groups, outside, engines) for _ in range(1 if short else ROUNDS)]
+            spent[number] += [_cost(groups, outside, engines) for _ in range(ROUNDS)]
         commits = _commits_per_second(engines.urls.database_url)
     alone, together = ([one.processor.whole for one in spent[number]] for number in (GROUPS[0], GROUPS[-1]))
     all_of_it = [one for rounds in spent.values() for one in rounds]
@@ -84,9 +88,41 @@ def measure(*, short: bool) -> Section:
         _figure("commands of Redis a message", [one.commands for one in all_of_it], ""),
         _figure(f"bare commits a second of this PostgreSQL, {COMMITTERS} at once", [commits], "/s"),
     ]
-    return Section(
-        "Beyond one machine: what a message costs each part", figures, [str(__doc__).partition("\n\n")[2].strip()]
+    notes = [str(__doc__).partition("\n\n")[2].strip(), *_projection(all_of_it, commits)]
+    return Section("Beyond one machine: what a message costs each part", figures, notes)
+
+
+def _projection(spent: list[Spent], commits: float) -> list[str]:
+    """Say where each part stops, as far as the measured costs tell."""
+    ours, postgres, redis_ = (
+        statistics.median(getattr(one.processor, part) for one in spent) for part in ("ours", "postgres", "redis")
     )
+    kept, log, commands = (
+        statistics.median(getattr(one, part) for one in spent) for part in ("commits", "log_bytes", "commands")
+    )
+    head = "| Messages a second | Our processes | PostgreSQL | Commits | Write-ahead log | Redis |"
+    rows = [
+        f"| {pace:,} | {ours * pace:.1f} cores | {postgres * pace:.1f} cores | {kept * pace:,.0f} /s |"
+        f" {log * pace * 86_400 / 2**30:,.0f} GB a day | {redis_ * pace:.2f} cores, {commands * pace:,.0f} commands/s |"
+        for pace in PACES
+    ]
+    return [
+        "Projected from these costs, not measured: what each part needs at a steady pace, on cores like these.",
+        "\n".join([head, "|" + " --- |" * 6, *rows]),
+        (
+            f"Where each part stops. *Our processes*: one worker process uses one core at most, so about {BUSY / ours:.0f} messages a"
+            " second each; servers and workers keep nothing, so there may be more of them, on any machine (projected)."
+            f" *PostgreSQL*: its disk took {commits:,.0f} commits a second (measured), enough for about {BUSY * commits / kept:,.0f}"
+            f" messages a second; its cores come first, about {BUSY / postgres:.0f} messages a second for each (projected)."
+            f" *Redis*: one thread, about {BUSY / redis_:,.0f} messages a second (projected)."
+        ),
+        (
+            "What changes: at 10 messages a second one machine is enough. At 100 servers and workers move to machines of their own"
+            " (Swarm, `docs/operacao/crescer.md`) and PostgreSQL gets one for itself. At 1,000 one PostgreSQL no longer holds all"
+            " conversations: the installations are parted, for instance by WhatsApp number (projected). WhatsApp may stop before: the"
+            " sessions that Whaticket drives are people's phones, without any promised pace (not measured)."
+        ),
+    ]
 
 
 def _cost(groups: list[Shop], outside: StandIns, engines: EmbeddedEngines) -> Spent:
