@@ -15,6 +15,7 @@ import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from uuid import UUID
 
 from prometheus_client import Metric
 from prometheus_client.registry import Collector
@@ -58,17 +59,18 @@ class Shelf:
         self._folder = folder
         self._kept: dict[tuple[str, str, str], Kept] = {}
         self._slots: dict[tuple[str, str, str], int] = {}
-        self._taken_at: dict[tuple[str, str, str], float] = {}
+        self._taken_at: dict[tuple[str, str, float], float] = {}
         self._lock = threading.Lock()
         self._file: int | None = None
 
-    def keep(self, name: str, label: str, bound: float, seconds: float, event: str) -> None:
+    def keep(self, name: str, label: str, bound: float, seconds: float, event: UUID | str) -> None:
         """Let an event stand for a bucket."""
-        bucket, now = (name, label, floatToGoString(bound)), time.monotonic()  # type: ignore[no-untyped-call]  # untyped there
-        if now < self._taken_at.get(bucket, -EVERY_SECONDS) + EVERY_SECONDS:
+        place, now = (name, label, bound), time.monotonic()
+        if now < self._taken_at.get(place, -EVERY_SECONDS) + EVERY_SECONDS:
             return
-        self._taken_at[bucket] = now
-        kept = Kept(bucket, event, seconds, round(time.time(), 3))
+        self._taken_at[place] = now
+        bucket = (name, label, floatToGoString(bound))  # type: ignore[no-untyped-call]  # untyped there
+        kept = Kept(bucket, str(event), seconds, round(time.time(), 3))
         with self._lock:
             self._kept[bucket] = kept
             if self._folder is not None and len(self._slots) < MOST_SLOTS:

@@ -40,4 +40,4 @@ class Timing:
         """
         (self._histogram.labels(value) if value else self._histogram).observe(seconds)
         if event is not None:
-            SHELF.keep(self._name, value, self._bounds[bisect_left(self._bounds, seconds)], seconds, str(event))
+            SHELF.keep(self._name, value, self._bounds[bisect_left(self._bounds, seconds)], seconds, event)

@@ -124,10 +124,10 @@ def _commit(connection: HeldConnection, requests: Sequence[Sequence[Arrival]]) -
     with connection.transaction() as cursor:
         new = _insert(cursor, [event for request in requests for event in request])
         crashpoint("K3")
-    return [[event for event in request if str(event.id) in new] for request in requests]
+    return [[event for event in request if event.id in new] for request in requests]
 
 
-def _insert(cursor: Any, arrivals: Sequence[Arrival]) -> set[str]:  # noqa: ANN401  # psycopg2 ships no types
+def _insert(cursor: Any, arrivals: Sequence[Arrival]) -> set[UUID]:  # noqa: ANN401  # psycopg2 ships no types
     """Store each event once; return the ids of those that are new."""
     copies = _copies(cursor, [event for event in arrivals if event.dedupe_key.startswith(BODY_KEY)])
     wanted = [event for event in arrivals if event.id not in copies]

@@ -176,7 +176,7 @@ def _arrivals(door: Door, body: bytes, signature: str | None, sent_at: datetime)
     """Turn a body into events, one for each message it carries; what nobody could answer is not among them."""
     payload = decode_body(body)
     try:
-        readings = read_payload(payload)
+        readings = read_payload(payload, closely=False)
     except Exception as error:  # noqa: BLE001  # an authentic event is never dropped because our reader has a fault
         logger.bind(error=type(error).__name__).error("payload_not_understood")
         parked = _event(door, body, signature, sent_at, 0, None)

@@ -35,23 +35,28 @@ def insert_once(session: Session, event: InboxEvent) -> bool:
     return session.execute(fresh).first() is not None
 
 
-def insert_new(cursor: Any, arrivals: Sequence[Arrival]) -> set[str]:  # noqa: ANN401  # psycopg2 ships no types
+def insert_new(cursor: Any, arrivals: Sequence[Arrival]) -> set[UUID]:  # noqa: ANN401  # psycopg2 ships no types
     """Store, with one statement, the events whose message id and whose request's signature are not there yet.
 
     It is written without the ORM: one statement for all that wait is what the door's speed rests on.
 
     Returns:
-        The ids of those that are new, as texts.
+        The ids of those that are new.
     """
-    columns = zip(
-        *(
-            (str(a.id), a.channel, a.dedupe_key, a.signature, a.item, a.state, a.reason, a.body, a.received_at)
-            for a in arrivals
-        ),
-        strict=True,
+    by_number = {str(arrival.id): arrival.id for arrival in arrivals}
+    columns = (
+        list(by_number),
+        [one.channel for one in arrivals],
+        [one.dedupe_key for one in arrivals],
+        [one.signature for one in arrivals],
+        [one.item for one in arrivals],
+        [one.state for one in arrivals],
+        [one.reason for one in arrivals],
+        [one.body for one in arrivals],
+        [one.received_at.isoformat() for one in arrivals],
     )
-    cursor.execute(INSERT_NEW, [list(column) for column in columns])
-    return {row[0] for row in cursor.fetchall()}
+    cursor.execute(INSERT_NEW, columns)
+    return {by_number[number] for (number,) in cursor.fetchall()}
 
 
 def keys_there(cursor: Any, channel: str, dedupe_keys: Sequence[str]) -> set[str]:  # noqa: ANN401  # see above

@@ -12,6 +12,7 @@ REQUEST_SECONDS = 10.0
 SLOWEST_BYTES_A_SECOND = 32 * 1024  # what is sent slower than this is no upload but a hand on the door
 VERSIONS = frozenset({"1.0", "1.1"})
 MOST_HEADERS, MOST_HEADER_BYTES = 100, 16 * 1024
+FRAMING = frozenset({b"content-length", b"transfer-encoding"})
 BAD_REQUEST, TOO_MANY_FIELDS = 400, 431
 STRANGERS = logging.getLogger("uvicorn.strangers")
 STRANGERS.setLevel(logging.ERROR)  # whoever sends no HTTP at all must not fill the log
@@ -116,9 +117,13 @@ def status_of_framing(headers: list[tuple[bytes, bytes]]) -> int | None:
     Args:
         headers: Pairs as ASGI has them, names in lower case.
     """
-    if len(headers) > MOST_HEADERS or sum(len(name) + len(value) for name, value in headers) > MOST_HEADER_BYTES:
+    size = framings = hosts = 0
+    for name, value in headers:
+        size += len(name) + len(value)
+        if name in FRAMING:
+            framings += 1
+        elif name == b"host":
+            hosts += 1
+    if size > MOST_HEADER_BYTES or len(headers) > MOST_HEADERS:
         return TOO_MANY_FIELDS
-    lengths = sum(name == b"content-length" for name, _ in headers)
-    encodings = sum(name == b"transfer-encoding" for name, _ in headers)
-    hosts = sum(name == b"host" for name, _ in headers)
-    return BAD_REQUEST if lengths + encodings > 1 or hosts > 1 else None
+    return BAD_REQUEST if framings > 1 or hosts > 1 else None

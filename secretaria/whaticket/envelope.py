@@ -93,4 +93,4 @@ def ticket_of(event: Event) -> int | None:
 
 
 def _values(event: Event, paths: tuple[str, ...], skipped: frozenset[str]) -> list[object]:
-    return every(event.body, (path for path in paths if path not in skipped))
+    return every(event.body, [path for path in paths if path not in skipped] if skipped else paths)

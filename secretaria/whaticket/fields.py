@@ -9,8 +9,15 @@ from functools import cache
 
 def at(source: object, path: str) -> object:
     """Return what stands at a dotted path of object keys, or None when any step of it is missing."""
-    value = source
-    for key in _steps(path):
+    if not isinstance(source, dict):
+        return None
+    steps = _steps(path)
+    value = source.get(steps[0])
+    return value if value is None or len(steps) == 1 else _beneath(value, steps)
+
+
+def _beneath(value: object, steps: tuple[str, ...]) -> object:
+    for key in steps[1:]:
         if not isinstance(value, dict):
             return None
         value = value.get(key)
@@ -24,13 +31,22 @@ def _steps(path: str) -> tuple[str, ...]:
 
 def every(source: object, paths: Iterable[str]) -> list[object]:
     """Return what stands at each of several dotted paths, in their order."""
-    return [at(source, path) for path in paths]
+    if not isinstance(source, dict):
+        return [None for _ in paths]
+    found: list[object] = []
+    for path in paths:
+        steps = _steps(path)
+        value = source.get(steps[0])
+        found.append(value if value is None or len(steps) == 1 else _beneath(value, steps))
+    return found
 
 
 def first_text(source: object, *paths: str) -> str:
     """Return the first text at the given paths that shows anything, else an empty string."""
-    texts = (text_of(value) for value in every(source, paths))
-    return next((text for text in texts if not is_blank(text)), "")
+    for value in every(source, paths):
+        if value is not None and not is_blank(text := text_of(value)):
+            return text
+    return ""
 
 
 def text_of(value: object) -> str:

@@ -31,7 +31,7 @@ def first_number(tiers: Iterable[Sequence[object]], other_lids: Iterable[object]
     Returns:
         Digits with the country code, ninth digit as received, or None.
     """
-    tiers = [tuple(tier) for tier in tiers]
+    tiers = [tuple(value for value in tier if value is not None) for tier in tiers]
     addresses = [split_jid(value) for value in (*other_lids, *(value for tier in tiers for value in tier))]
     lids = {user for user, server in addresses if server == LID_SERVER}
     for tier in tiers:

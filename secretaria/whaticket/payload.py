@@ -51,11 +51,12 @@ def decode_body(raw: bytes) -> dict[str, object]:
     return payload
 
 
-def read_payload(payload: object) -> list[Reading]:
+def read_payload(payload: object, *, closely: bool = True) -> list[Reading]:
     """Read a decoded payload.
 
     Args:
         payload: Any JSON value; only an object can hold messages.
+        closely: Whether names, times, tickets and files are looked for too; whether it is a message does not rest on them.
 
     Returns:
         One reading for each item, in the order received; never empty.
@@ -66,11 +67,14 @@ def read_payload(payload: object) -> list[Reading]:
         closed = reason == "not_a_message" and closes_ticket(payload)
         number = number_of(Event("painel", payload, payload)) if closed else None
         return [Reading("ignored", reason, number=number, closes_ticket=number is not None)]
-    return [_read_event(event) if event else Reading("rejected", "not_an_object") for event in events_of(payload)]
+    return [
+        _read_event(event, closely=closely) if event else Reading("rejected", "not_an_object")
+        for event in events_of(payload)
+    ]
 
 
-def _read_event(event: Event) -> Reading:
-    message_id, sent_at = message_id_of(event), sent_at_of(event)
+def _read_event(event: Event, *, closely: bool) -> Reading:
+    message_id, sent_at = message_id_of(event), sent_at_of(event) if closely else None
     if not_answered := event.not_answered:
         return Reading("ignored", not_answered, message_id=message_id, sent_at=sent_at)
     content, number = read_content(event), number_of(event)
@@ -78,6 +82,8 @@ def _read_event(event: Event) -> Reading:
     if reason not in ("", "from_me", "unresolved_lid"):
         return Reading(outcome, reason, number=number, message_id=message_id, sent_at=sent_at)
     kind = None if content.is_empty else content.kind  # an own message of nothing is no word of a person
+    if not closely:
+        return Reading(outcome, reason, number=number, kind=kind, message_id=message_id)
     return Reading(
         outcome,
         reason,

@@ -67,8 +67,10 @@ class Event:
         return reason or ("group" if self._any_true(_GROUP_FLAGS) else "")
 
     def _any_true(self, flags: tuple[str, ...]) -> bool:
-        sources = (self.body,) if self.body is self.payload else (self.body, self.payload)
-        return any(is_true(at(source, flag)) for source in sources for flag in flags)
+        found = every(self.body, flags)
+        if self.body is not self.payload:
+            found += every(self.payload, flags)
+        return any(map(is_true, found))
 
 
 def not_for_us(payload: dict[str, object]) -> str:

@@ -60,7 +60,7 @@ def verify_signed(headers: Headers, body: bytes, secrets: Sequence[str], now: da
         raise SignatureInvalid("signature")
     signature = presented.lower()
     signed = timestamp + b"." + body
-    expected = [hmac.new(secret.encode(), signed, hashlib.sha256).hexdigest().encode() for secret in secrets if secret]
+    expected = [hmac.digest(secret.encode(), signed, "sha256").hex().encode() for secret in secrets if secret]
     matches = [hmac.compare_digest(candidate, signature) for candidate in expected]
     if not any(matches):
         raise SignatureInvalid("signature")
