@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import signal
 import statistics
 import subprocess
 import sys
@@ -153,7 +154,7 @@ def measured(name: str, seconds: float, *more: str) -> Section:
             try:
                 code = running.wait(seconds)
             except subprocess.TimeoutExpired:
-                running.terminate()
+                running.send_signal(signal.SIGINT)  # as Ctrl-C would: it ends its servers and engines too
                 code = -1
         if code == 0:
             return Section.read(kept)

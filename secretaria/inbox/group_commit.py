@@ -125,7 +125,7 @@ class GroupCommit:
     def _begin(self, given_up: list[Waiting]) -> None:
         self._in_hand, self._asked_at = [], None
         # A daemon, because a process must be able to end while the server hangs.
-        self._writer = threading.Thread(target=self._run, args=(given_up,), name="postgresql", daemon=True)
+        self._writer = threading.Thread(target=self._run, args=(given_up,), name="door", daemon=True)
         self._writer.start()
 
     def _run(self, given_up: list[Waiting]) -> None:
@@ -138,13 +138,11 @@ class GroupCommit:
         while not ended:
             batch, ended = self._next(connection)
             try:
-                kept = self._keep(connection, [one.arrivals for one in batch], batch) if batch else []
+                if batch and not self._keep(connection, batch):
+                    break
             except Exception as error:  # noqa: BLE001  # whatever it is, nobody waits for ever, and the next are kept
                 logger.opt(exception=error).error("commit_failed")
-                kept = [error] * len(batch)
-            if kept is None:
-                break
-            self._tell(batch, kept)
+                self._tell(batch, [error] * len(batch))
         connection.give_back()
 
     def _next(self, connection: HeldConnection) -> tuple[list[Waiting], bool]:
@@ -165,29 +163,31 @@ class GroupCommit:
                 one = self._queue.get_nowait()
         return batch, one is None
 
-    def _keep(
-        self, connection: HeldConnection, requests: list[Sequence[Arrival]], batch: list[Waiting]
-    ) -> list[Kept] | None:
-        """Keep a batch; None if this thread was left behind meanwhile, and the batch is somebody else's."""
+    def _keep(self, connection: HeldConnection, batch: list[Waiting]) -> bool:
+        """Keep a batch; False if this thread was left behind meanwhile, and the batch is somebody else's."""
+        requests = [one.arrivals for one in batch]
         if self._spool.in_use() or len(self._left_behind) >= MOST_LEFT_BEHIND:
-            return spool_each(self._spool, requests)
+            self._tell(batch, spool_each(self._spool, requests))
+            return True
         with self._lock:
             if self._writer is not threading.current_thread():
-                return None
+                return False
             self._in_hand, self._asked_at = batch, time.monotonic()
         kept: list[Kept] | None = None
         with suppress(DatabaseUnavailable):
             kept = keep_together(connection, requests)
         with self._lock:
             if self._writer is not threading.current_thread():
-                return None
+                return False
             self._in_hand, self._asked_at = [], None
         if kept is None:
             self._spool.rest()
-            return spool_each(self._spool, requests)
+            self._tell(batch, spool_each(self._spool, requests))
+            return True
         crashpoint("K4")
+        self._tell(batch, kept)  # before the nudge: a queue that hangs keeps nobody waiting, and what it loses is swept
         nudge(self._publisher, [event for one in kept if not isinstance(one, Exception) for event in one])
-        return kept
+        return True
 
     def _tell(self, batch: list[Waiting], kept: list[Kept]) -> None:
         with suppress(RuntimeError):  # the loop is closed: nobody waits any more

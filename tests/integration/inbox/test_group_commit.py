@@ -146,6 +146,7 @@ def test_a_postgresql_that_is_mute_costs_two_seconds_and_nothing_else(
         assert spool.in_use()
         late = asyncio.gather(*map(commits.keep, requests[20:]))
         assert await late == requests[20:]
+        await commits.stop()
 
     with engine.connect() as busy:
         busy.execute(text("LOCK TABLE inbox_event IN EXCLUSIVE MODE"))

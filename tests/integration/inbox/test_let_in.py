@@ -185,7 +185,7 @@ def test_a_fault_of_our_reader_parks_the_event(
 ) -> None:
     """An authentic body on which the reader fails is kept whole for a person, once, and its sender is told so."""
 
-    def fail(_: object) -> None:
+    def fail(_: object, *, closely: bool) -> None:  # noqa: ARG001  # as the reader is called
         raise KeyError(NUMBER)
 
     monkeypatch.setattr("secretaria.inbox.receive.read_payload", fail)

@@ -90,7 +90,7 @@ def test_what_is_refused_is_not_told(site: httpx.Client, log: io.StringIO, monke
     refused, signature = post_signed(site, body, "outro-segredo-de-teste-com-mais-de-32!")
     assert refused.status_code == 401
 
-    def fail(_: object) -> None:
+    def fail(_: object, *, closely: bool) -> None:  # noqa: ARG001  # as the reader is called
         raise KeyError(WORDS)
 
     monkeypatch.setattr("secretaria.inbox.receive.read_payload", fail)
