@@ -84,6 +84,7 @@ def watch(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watch]:
         settings = {
             "ALERTS_TOKEN": ALERTS_TOKEN,
             "SECRETARIA__ALERTS__OWNER_NUMBER": OWNER,
+            "SECRETARIA__BACKUP__DAILY": "true",  # its age is only shown where copies are made
             "SECRETARIA__TRACES__ENDPOINT": stack.enter_context(span_collector(spans)),
         }
         shop = stack.enter_context(open_shop(**settings))
