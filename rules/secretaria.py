@@ -91,6 +91,12 @@ def hook():
 
 
 # ok: route-without-an-access-declaration
+@asgi("/webhook/plain", opt=for_everyone()["opt"], copy_scope=False)
+async def plain_hook(scope, receive, send):
+    """A plain application takes no guards or answers, only who may use it."""
+
+
+# ok: route-without-an-access-declaration
 @post("/painel/respostas", **CHANGES)
 def change():
     """Shares its declaration with its neighbours."""

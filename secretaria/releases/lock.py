@@ -35,7 +35,7 @@ class Holder:
     """Who holds the lock.
 
     Attributes:
-        token: Names this holding.
+        mark: Names this holding.
         who: Account and machine.
         host: The machine.
         pid: The process there.
@@ -46,7 +46,7 @@ class Holder:
         seen: The last sign of life, epoch seconds.
     """
 
-    token: str
+    mark: str
     who: str
     host: str
     pid: int
@@ -80,7 +80,7 @@ def held(path: Path, who: str, why: str, *, version: str = "", wait_seconds: flo
     finally:
         ended.set()
         beat.join()
-        if (found := look(path)) is not None and found.token == holder.token:
+        if (found := look(path)) is not None and found.mark == holder.mark:
             path.unlink(missing_ok=True)
 
 
@@ -150,7 +150,7 @@ def _bury(path: Path, dead: Holder) -> None:
     except FileNotFoundError:
         return
     found = look(grave)
-    if found is not None and found.token != dead.token:
+    if found is not None and found.mark != dead.mark:
         with suppress(
             FileExistsError
         ):  # somebody took the free name; the one we moved finds at its next sign that it lost it
@@ -161,7 +161,7 @@ def _bury(path: Path, dead: Holder) -> None:
 def _beat(path: Path, holder: Holder, ended: threading.Event) -> None:
     while not ended.wait(BEAT_SECONDS):
         found = look(path)
-        if found is None or found.token != holder.token:
+        if found is None or found.mark != holder.mark:
             return  # somebody unlocked it; the work goes on, and does not take it back
         _place(path, replace(holder, seen=time.time()), os.replace)
 
