@@ -9,7 +9,7 @@ SEMGREP := .venv/semgrep/.installed
 SEMGREP_ALONE := SEMGREP_SETTINGS_FILE=$(CURDIR)/.venv/semgrep/settings.yml SEMGREP_LOG_FILE=$(CURDIR)/.venv/semgrep/log \
 	$(CURDIR)/.venv/semgrep/bin/semgrep scan --metrics=off --disable-version-check
 
-.PHONY: help setup demo up test test-deploy check security approve bench chaos score picture pictures vendor dashboards lock guard
+.PHONY: help setup demo up test test-deploy check security approve bench chaos score picture pictures vendor dashboards lock guard sbom
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -45,6 +45,9 @@ security: $(INSTALLED) $(SEMGREP) ## Look for unsafe code and for secrets that w
 	@cd rules && $(SEMGREP_ALONE) --test . >/dev/null 2>&1 || $(SEMGREP_ALONE) --test .
 	$(SEMGREP_ALONE) --config rules --error --quiet secretaria migrations
 	$(BIN)/zizmor --offline --quiet --persona=auditor .github/workflows
+
+sbom: $(INSTALLED) ## Print what the image is made of, with hashes, as CycloneDX JSON
+	@$(BIN)/cyclonedx-py requirements --output-reproducible docker/requirements.txt
 
 bench: $(MEASURING) ## Measure everything, as ratios in one run, and write docs/performance.md (ARGS="door" for a part)
 	$(BIN)/python -m benchmarks.everything $(ARGS)
