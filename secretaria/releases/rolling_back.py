@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
@@ -18,13 +19,13 @@ from secretaria.releases.commands import Argv
 from secretaria.releases.containers import Image, image_of
 from secretaria.releases.ending import finish, go_back, mend, told_lines
 from secretaria.releases.examining import Known, running_release
-from secretaria.releases.hooks import run_hook
+from secretaria.releases.hooks import Moment, run_hook
 from secretaria.releases.host import Host
 from secretaria.releases.ledger import Release
 from secretaria.releases.lock import held
 from secretaria.releases.plan import Facts, examine_command, migrate_command, watch_command
 from secretaria.releases.proving import prove
-from secretaria.releases.switching import STOP_SECONDS, replicas_of, settle, switch
+from secretaria.releases.switching import STOP_SECONDS, Replicas, replicas_of, settle, switch
 from secretaria.releases.telling import told_to_hooks
 
 MIGRATE_SECONDS = 1800.0
@@ -52,6 +53,42 @@ class WayBack:
     head: str
     before: tuple[str, Image]
     undone: tuple[str, ...] = ()
+
+
+@dataclass
+class Journey:
+    """A way back that is being gone.
+
+    Attributes:
+        host: The machine.
+        way: Where it leads.
+        release: What is known of it, as it will stand in the ledger.
+        replicas: How many containers there shall be of each service.
+        hooks: Whether the owner's programs run.
+        began: The moment by a clock that only goes forward.
+        touched: Whether what runs may have changed already.
+    """
+
+    host: Host
+    way: WayBack
+    release: Release
+    replicas: Replicas
+    hooks: bool
+    began: float = field(default_factory=time.monotonic)
+    touched: bool = False
+
+    @property
+    def known(self) -> Known:
+        """What ran before, to be put back if the way is not passable."""
+        way, replicas = self.way, self.replicas
+        facts = Facts(way.version, way.before[0], way.image.revision, stamped=False, replicas=replicas, engines=())
+        return Known(facts, way.before)
+
+    def hook(self, moment: Moment) -> None:
+        """Run the owner's program after a way back, unless it is to be left out."""
+        asked = self.hooks and moment == "post-rollback"
+        if asked and (problem := run_hook(self.host.runner(), moment, told_to_hooks(self.release))):
+            self.host.tell(f"aviso: {problem}")
 
 
 def choices(host: Host) -> list[Release]:
@@ -140,57 +177,19 @@ def roll_back(
     """
     with held(host.lock, host.who, "volta à versão", version=version or "anterior", wait_seconds=wait_seconds):
         mend(host)
-        way = find_way_back(host, version, copies, with_database=with_database)
-        release = _begin(host, way)
-        ledger.append(host.ledger, release)
-        began, touched = time.monotonic(), False
-        replicas = replicas_of(host)
-        facts = Facts(way.version, way.before[0], release.revision, stamped=False, replicas=replicas, engines=())
-
-        def hook(moment: str) -> None:
-            if hooks and moment == "post-rollback" and (problem := _told_by_hook(host, release)):
-                host.tell(f"aviso: {problem}")
-
-        try:
-            host.tell(f"[1/4] examina a imagem da {way.version}")
-            host.runner(way.version).run(host.compose.once("api", "config", "check"), seconds=120)
-            crashpoint("rollback.tested")
-            touched = True
-            if way.undone:
-                host.tell(f"[2/4] desfaz no banco: {', '.join(way.undone)}; o atendimento é afetado")
-                host.runner(way.before[0]).run(_undo_command(host, way.head), seconds=MIGRATE_SECONDS)
-            else:
-                host.tell(f"[2/4] o banco fica como está: a {way.version} roda nele")
-            host.tell("[3/4] troca sem recusar nenhum evento")
-            switch(host, way.version, way.image, replicas)
-            settle(host, way.version)
-            crashpoint("rollback.switched")
-            host.tell("[4/4] um evento de ponta a ponta, e os erros por um tempo")
-            prove(host, way.image)
-        except BaseException as error:
-            why = error.message if isinstance(error, SecretariaError) else "interrompida"
-            for line in told_lines(error):
-                host.tell(f"   | {line}")
-            seconds = time.monotonic() - began
-            if not touched:
-                go_back(host, ledger.finished(release, "failed", seconds, reason=why), None, hook)
-                raise
-            host.tell(f"a {way.version} não passou: {why}; a {way.before[0]} volta")
-            if way.undone:
-                host.runner(way.before[0]).run(migrate_command(host), seconds=MIGRATE_SECONDS)
-            release = ledger.finished(release, "went_back", seconds, reason=why)
-            go_back(host, release, Known(facts, way.before), hook)
-            if not isinstance(error, Exception):
-                raise
-            raise GateFailed(
-                f"a volta à {way.version} não passou: {why}; a {way.before[0]} continua", "veja as linhas acima"
-            ) from error
-        release = ledger.finished(release, "released", time.monotonic() - began)
-        return finish(host, release, way.image, hook)
+        journey = _begin(host, find_way_back(host, version, copies, with_database=with_database), hooks=hooks)
+        with _returning(journey):
+            _test(journey)
+            journey.touched = True
+            _undo(journey)
+            _switch(journey)
+            _prove(journey)
+        journey.release = ledger.finished(journey.release, "released", time.monotonic() - journey.began)
+        return finish(host, journey.release, journey.way.image, journey.hook)
 
 
-def _begin(host: Host, way: WayBack) -> Release:
-    return Release(
+def _begin(host: Host, way: WayBack, *, hooks: bool) -> Journey:
+    release = Release(
         id=uuid4().hex,
         kind="rollback",
         version=way.version,
@@ -203,10 +202,63 @@ def _begin(host: Host, way: WayBack) -> Release:
         migration_head=way.head,
         environment=host.environment,
     )
+    ledger.append(host.ledger, release)
+    return Journey(host, way, release, replicas_of(host), hooks)
 
 
-def _told_by_hook(host: Host, release: Release) -> str:
-    return run_hook(host.runner(), "post-rollback", told_to_hooks(release))
+def _test(journey: Journey) -> None:
+    host, way = journey.host, journey.way
+    host.tell(f"[1/4] examina a imagem da {way.version}")
+    host.runner(way.version).run(host.compose.once("api", "config", "check"), seconds=120)
+    crashpoint("rollback.tested")
+
+
+def _undo(journey: Journey) -> None:
+    host, way = journey.host, journey.way
+    if not way.undone:
+        host.tell(f"[2/4] o banco fica como está: a {way.version} roda nele")
+        return
+    host.tell(f"[2/4] desfaz no banco: {', '.join(way.undone)}; o atendimento é afetado")
+    host.runner(way.before[0]).run(_undo_command(host, way.head), seconds=MIGRATE_SECONDS)
+
+
+def _switch(journey: Journey) -> None:
+    host, way = journey.host, journey.way
+    host.tell("[3/4] troca sem recusar nenhum evento")
+    switch(host, way.version, way.image, journey.replicas)
+    settle(host, way.version)
+    crashpoint("rollback.switched")
+
+
+def _prove(journey: Journey) -> None:
+    journey.host.tell("[4/4] um evento de ponta a ponta, e os erros por um tempo")
+    prove(journey.host, journey.way.image)
+
+
+@contextmanager
+def _returning(journey: Journey) -> Iterator[None]:
+    """End badly in order: tell what failed, put back what ran where it was touched, and note it."""
+    try:
+        yield
+    except BaseException as error:
+        host, way, seconds = journey.host, journey.way, time.monotonic() - journey.began
+        why = error.message if isinstance(error, SecretariaError) else "interrompida"
+        for line in told_lines(error):
+            host.tell(f"   | {line}")
+        if not journey.touched:
+            journey.release = ledger.finished(journey.release, "failed", seconds, reason=why)
+            go_back(host, journey.release, None, journey.hook)
+            raise
+        host.tell(f"a {way.version} não passou: {why}; a {way.before[0]} volta")
+        if way.undone:
+            host.runner(way.before[0]).run(migrate_command(host), seconds=MIGRATE_SECONDS)
+        journey.release = ledger.finished(journey.release, "went_back", seconds, reason=why)
+        go_back(host, journey.release, journey.known, journey.hook)
+        if not isinstance(error, Exception):
+            raise
+        raise GateFailed(
+            f"a volta à {way.version} não passou: {why}; a {way.before[0]} continua", "veja as linhas acima"
+        ) from error
 
 
 def _to_undo(host: Host, way: WayBack, copies: NewestCopy, *, with_database: bool) -> tuple[str, ...]:
