@@ -32,11 +32,11 @@ def fail(sentence: str, code: int = 1) -> NoReturn:
     sys.exit(code)
 
 
-def wanted_version() -> str:
-    """Return the version compose would take: the environment's, or the one in .env."""
+def wanted_version(env_file: str) -> str:
+    """Return the version compose would take: the environment's, or the one in its .env."""
     if os.environ.get("SECRETARIA_VERSION"):
         return os.environ["SECRETARIA_VERSION"]
-    lines = read(".env").splitlines()
+    lines = read(env_file).splitlines()
     return next((line.partition("=")[2] for line in lines if line.startswith("SECRETARIA_VERSION=")), "")
 
 
@@ -65,7 +65,7 @@ def build(state: State, arguments: list[str]) -> None:
     }
 
 
-def container(state: State, service: str, version: str) -> State:
+def container(state: State, project: str, service: str, version: str) -> State:
     """Make a container of the image of a version."""
     image = state["images"].get(f"secretaria:{version}")
     if image is None:
@@ -74,46 +74,51 @@ def container(state: State, service: str, version: str) -> State:
     crashed = breaks(state, f"crash.{service}", version)
     return {
         "Id": f"{service}{state['made']:02}",
-        "Name": f"/shop-{service}-{state['made']}",
+        "Name": f"/{project}-{service}-{state['made']}",
         "Image": image["Id"],
         "Created": f"{state['made']:06}",
         "RestartCount": 2 if crashed else 0,
         "State": {"Status": "restarting" if crashed else "running"},
         "Config": {"Labels": image["Config"]["Labels"]},
         "service": service,
+        "project": project,
     }
 
 
 def compose(state: State, arguments: list[str]) -> None:
     """Do what compose would."""
+    given = {"--env-file": ".env"}
     while arguments[0] in {"--project-name", "--file", "--env-file"}:
+        given[arguments[0]] = arguments[1]
         arguments = arguments[2:]
-    verb, rest, version = arguments[0], arguments[1:], wanted_version()
+    verb, rest, version = arguments[0], arguments[1:], wanted_version(given["--env-file"])
     if verb == "version":
         say("2.26.1")
     elif verb == "config":
         say("\n".join(SERVICES if "--services" in rest else (f"{name} {version}" for name in SERVICES)))
     elif verb == "up":
-        up(state, rest, version)
+        up(state, given["--project-name"], rest, version)
     elif verb == "run":
-        once(state, rest[rest.index("api") + 1 :], version)
+        once(state, given["--project-name"], rest[rest.index("api") + 1 :], version)
 
 
-def up(state: State, rest: list[str], version: str) -> None:
+def up(state: State, project: str, rest: list[str], version: str) -> None:
     """Bring services to what was asked."""
     if "--wait" in rest or "--scale" not in rest:
         return
     service, count = rest[rest.index("--scale") + 1].split("=")
-    there = [one for one in state["containers"] if one["service"] == service]
+    there = [one for one in state["containers"] if (one["project"], one["service"]) == (project, service)]
     if "--no-recreate" not in rest:
         image = state["images"][f"secretaria:{version}"]["Id"]
         state["containers"] = [one for one in state["containers"] if one not in there or one["Image"] == image]
         there = [one for one in there if one["Image"] == image]
-    state["containers"] += [container(state, service, version) for _ in range(int(count) - len(there))]
+    state["containers"] += [container(state, project, service, version) for _ in range(int(count) - len(there))]
 
 
-def once(state: State, program: list[str], version: str) -> None:
-    """Run a command of ours in an image of its own."""
+def once(state: State, project: str, program: list[str], version: str) -> None:
+    """Run a command of ours in an image of its own; each project has a database, the shop's was there before."""
+    database = "database" if project == "shop" else f"database of {project}"
+    state.setdefault(database, "")
     head = state["images"][f"secretaria:{version}"]["Config"]["Labels"]["br.secretaria.migration-head"]
     if breaks(state, program[0], version):
         fail(f"erro: {program[0]} não passou")
@@ -121,16 +126,16 @@ def once(state: State, program: list[str], version: str) -> None:
         steps = state["steps"]
         if "--to" in program:
             to = program[program.index("--to") + 1]
-            back = [one for one in reversed(steps) if to < one["revision"] <= state["database"]]
-            say(json.dumps({"current": state["database"], "to": to, "back": back}))
+            back = [one for one in reversed(steps) if to < one["revision"] <= state[database]]
+            say(json.dumps({"current": state[database], "to": to, "back": back}))
         else:
-            pending = [one for one in steps if state["database"] < one["revision"] <= head]
-            say(json.dumps({"current": state["database"], "head": head, "pending": pending}))
+            pending = [one for one in steps if state[database] < one["revision"] <= head]
+            say(json.dumps({"current": state[database], "head": head, "pending": pending}))
     elif program[:2] == ["migrate", "--to"]:
-        state["database"] = program[2]
+        state[database] = program[2]
     elif program == ["migrate"]:
         half = breaks(state, "migrate.half", version)
-        state["database"] = f"{head}" if not half else state["database"]
+        state[database] = f"{head}" if not half else state[database]
         if half:
             fail("erro: a migração desistiu de esperar por uma tabela em uso")
 
@@ -161,8 +166,14 @@ def docker(state: State, arguments: list[str]) -> None:  # noqa: C901, PLR0912  
     elif verb == "ps" and "--format" in rest:
         say("\n".join(f"{name} 0.1.1" for name in ("postgres", "redis", "proxy")))
     elif verb == "ps":
-        service = next(one.rpartition("=")[2] for one in rest if ".service=" in one)
-        say("\n".join(one["Id"] for one in state["containers"] if one["service"] == service))
+        project, service = (
+            next(one.rpartition("=")[2] for one in rest if f".{name}=" in one) for name in ("project", "service")
+        )
+        say(
+            "\n".join(
+                one["Id"] for one in state["containers"] if (one["project"], one["service"]) == (project, service)
+            )
+        )
     elif arguments[:2] == ["container", "inspect"]:
         say(json.dumps([one for one in state["containers"] if one["Id"] in rest]))
     elif arguments[:2] == ["image", "inspect"]:

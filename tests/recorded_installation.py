@@ -57,9 +57,9 @@ class Installation:
             tell=self.told.append,
         )
 
-    def deploy(self, part: Part = "patch", **changes: Any) -> Release:  # noqa: ANN401  # the same
-        """Publish from it."""
-        return deploy(self.host(**changes), Wish(part), copy=lambda _: "backups/copy.tar")
+    def deploy(self, part: Part = "patch", *, tag: str = "", **changes: Any) -> Release:  # noqa: ANN401  # the same
+        """Publish from it, a new version or one that has its tag."""
+        return deploy(self.host(**changes), Wish(part, tag), copy=lambda _: "backups/copy.tar")
 
     @property
     def environment(self) -> dict[str, str]:
@@ -82,13 +82,13 @@ class Installation:
         """What was noted."""
         return read(self.folder / "home/releases.jsonl")
 
-    def versions(self, service: str) -> list[str]:
+    def versions(self, service: str, project: str = "shop") -> list[str]:
         """Return which versions of a service run."""
         label = "org.opencontainers.image.version"
         return [
             one["Config"]["Labels"][label]
             for one in self.engine["containers"]
-            if one["service"] == service and one["State"]["Status"] == "running"
+            if (one["project"], one["service"], one["State"]["Status"]) == (project, service, "running")
         ]
 
     def git(self, *arguments: str) -> str:

@@ -99,15 +99,16 @@ def compose_host(config: str | None = None) -> ComposeHost | None:
     engine = os.environ.get("SECRETARIA__DEPLOY__ENGINE") or (told.get("engine") if isinstance(told, dict) else None)
     if engine != "compose":
         return None
-    from secretaria.releases.commands import Compose
-    from secretaria.settings import ENV_FILE, env_file_of, load_settings
+    from secretaria.releases.commands import Compose, named_env_file
+    from secretaria.settings import env_file_of, load_settings
 
     settings = load_settings(path)
     if settings.secrets.database_url.get_secret_value():
         return None
     folder, env_file = path.absolute().parent, env_file_of(path.absolute())
-    named = "" if env_file == folder / ENV_FILE else str(env_file)
-    return ComposeHost(folder, Compose(settings.deploy.project, settings.deploy.files, named))
+    return ComposeHost(
+        folder, Compose(settings.deploy.project, settings.deploy.files, named_env_file(folder, env_file))
+    )
 
 
 def container_command(

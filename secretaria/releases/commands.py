@@ -4,8 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 Argv = tuple[str, ...]
+
+
+def named_env_file(folder: Path, env_file: Path) -> str:
+    """Return the .env of an installation where compose would not find it by itself; empty for the one beside the files."""
+    return "" if env_file.absolute() == (folder / ".env").absolute() else str(env_file)
 
 
 @dataclass(frozen=True)

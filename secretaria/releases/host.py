@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from secretaria.releases.commands import Compose
+from secretaria.releases.commands import Compose, named_env_file
 from secretaria.releases.ledger import LEDGER_FILE
 from secretaria.releases.lock import LOCK_FILE
 from secretaria.releases.runner import Runner
@@ -47,13 +47,7 @@ class Host:
     @property
     def compose(self) -> Compose:
         """The compose project."""
-        return Compose(self.deploy.project, self.deploy.files, self.named_env_file)
-
-    @property
-    def named_env_file(self) -> str:
-        """The .env where compose would not find it by itself; empty for the usual one."""
-        usual = self.folder / ".env"
-        return "" if self.env_file.absolute() == usual.absolute() else str(self.env_file)
+        return Compose(self.deploy.project, self.deploy.files, named_env_file(self.folder, self.env_file))
 
     @property
     def ledger(self) -> Path:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from secretaria.releases.commands import Compose
+from secretaria.releases.commands import Compose, named_env_file
 from secretaria.releases.postgres import Postgres, at_address, in_container
 from secretaria.releases.runner import Hear, Runner
 from secretaria.releases.sealing import Keys
-from secretaria.settings import ENV_FILE, Settings
+from secretaria.settings import Settings, env_file_of
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class Premises:
 def compose_premises(settings: Settings, *, hear: Hear = lambda _: None) -> Premises:
     """Describe an installation of containers; its database is reached through the one it runs in."""
     runner = Runner(root_of(settings), hear=hear)
-    compose = Compose(settings.deploy.project, settings.deploy.files)
+    compose = compose_of(settings)
     return _premises(settings, in_container(compose, runner), runner, compose)
 
 
@@ -54,10 +54,14 @@ def address_premises(settings: Settings, url: str, programs: Path, *, hear: Hear
         hear: Told what the programs say.
     """
     runner = Runner(root_of(settings), hear=hear)
-    compose = None
-    if settings.deploy.engine == "compose":
-        compose = Compose(settings.deploy.project, settings.deploy.files)
+    compose = compose_of(settings) if settings.deploy.engine == "compose" else None
     return _premises(settings, at_address(url, programs, runner), runner, compose)
+
+
+def compose_of(settings: Settings) -> Compose:
+    """Return the compose project of an installation; a named environment brings its own .env."""
+    named = named_env_file(root_of(settings), _env_file(settings))
+    return Compose(settings.deploy.project, settings.deploy.files, named)
 
 
 def root_of(settings: Settings) -> Path:
@@ -72,11 +76,15 @@ def _premises(settings: Settings, postgres: Postgres, runner: Runner, compose: C
         copies=copies_folder(settings),
         business=root / settings.business.folder,
         configuration=settings.source.absolute() if settings.source else None,
-        env_file=root / ENV_FILE,
+        env_file=_env_file(settings),
         keys=keys_of(settings),
         runner=runner,
         compose=compose,
     )
+
+
+def _env_file(settings: Settings) -> Path:
+    return env_file_of(root_of(settings) / (settings.source.name if settings.source else "_"))
 
 
 def copies_folder(settings: Settings) -> Path:
