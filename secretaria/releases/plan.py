@@ -129,8 +129,8 @@ def steps_of(host: Host, facts: Facts) -> tuple[Step, ...]:
         ),
         Step(
             "record",
-            f"anota e marca v{version}",
-            (*(marked if facts.stamped else ()), *pushed),
+            f"anota e marca v{version}" if facts.stamped else f"anota; a marca v{version} já existe",
+            (*marked, *pushed) if facts.stamped else (),
             "a versão fica; o que faltou anotar é anotado na próxima publicação",
         ),
     )
