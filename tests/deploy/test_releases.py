@@ -33,7 +33,7 @@ depends_on = None
 
 def upgrade() -> None:
     """Add it, and a column to a table in use: that waits for whoever holds the table."""
-    op.create_table("novelty", sa.Column("id", sa.Integer, primary_key=True))
+    op.create_table("novelty", sa.Column("id", sa.Integer, primary_key=True), sa.Column("name", sa.Text))
     op.add_column("turn", sa.Column("novelty", sa.Text, nullable=True))
 
 
@@ -41,6 +41,29 @@ def downgrade() -> None:
     """Remove both."""
     op.drop_column("turn", "novelty")
     op.drop_table("novelty")
+'''
+STRICTER = '''"""A name that only versions before 0.1.1 left empty."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "{revision}"
+down_revision = "{before}"
+branch_labels = None
+depends_on = None
+unused_since = "0.1.1"
+
+
+def upgrade() -> None:
+    """Ask for it."""
+    op.alter_column("novelty", "name", existing_type=sa.Text(), nullable=False)
+
+
+def downgrade() -> None:
+    """Ask no more."""
+    op.alter_column("novelty", "name", existing_type=sa.Text(), nullable=True)
 '''
 
 
@@ -101,13 +124,19 @@ def story(open_shop: OpenInstallation, tmp_path_factory: pytest.TempPathFactory)
         told.chapter("unbuildable", "deploy", "--yes")
 
     head = max(path.stem for path in (installation.folder / "migrations/versions").glob("[0-9]*.py"))
-    name = f"{int(head[:4]) + 1:04}_novelty"
-    operator.commit({f"migrations/versions/{name}.py": NEW_TABLE.format(revision=name, before=head)})
+    grown, stricter = f"{int(head[:4]) + 1:04}_novelty", f"{int(head[:4]) + 2:04}_stricter"
+    operator.commit(
+        {
+            f"migrations/versions/{grown}.py": NEW_TABLE.format(revision=grown, before=head),
+            f"migrations/versions/{stricter}.py": STRICTER.format(revision=stricter, before=grown),
+        }
+    )
     with a_busy_table(operator):
         told.chapter("blocked migration", "deploy", "minor", "--yes")
     with writing_customers(installation) as told.heard:
         told.chapter("killed", "deploy", "minor", "--yes", crash_at="deploy.switch.drained")
         told.chapter("minor", "deploy", "minor", "--yes")
+        told.chapter("refused rollback", "rollback", VERSION, "--yes")
         told.chapter("rollback", "rollback", "--yes", "--json")
     told.kept = told.count("SELECT count(*) FROM inbox_event")
 
@@ -186,8 +215,16 @@ def test_kill_in_the_middle_of_the_switch_is_mended_by_the_next_deploy(story: St
     assert "v0.2.0" in story.tags["minor"]
 
 
-def test_rollback_crosses_a_schema_that_only_grew(story: Story) -> None:
-    """The code goes back, the new table stays."""
+def test_rollback_to_a_version_that_cannot_run_on_the_schema_is_refused(story: Story) -> None:
+    """With what stands in the way and what would do; what runs runs on."""
+    assert story.ended["refused rollback"].returncode == FAILED, story.said("refused rollback")
+    assert "novelty.name" in story.said("refused rollback")
+    assert "--with-database" in story.said("refused rollback")
+    assert story.versions["refused rollback"] == (["0.2.0"], ["0.2.0"])
+
+
+def test_rollback_crosses_a_schema_on_which_the_version_before_runs(story: Story) -> None:
+    """The code goes back, the new table stays, and so does what its author says that version does not need."""
     assert story.ended["rollback"].returncode == 0, story.said("rollback")
     assert story.versions["rollback"] == (["0.1.1"], ["0.1.1"])
     assert story.count("SELECT count(*) FROM pg_tables WHERE tablename = 'novelty'") == 1
