@@ -149,6 +149,16 @@ def story(open_shop: OpenInstallation, tmp_path_factory: pytest.TempPathFactory)
         },
     ):
         told.chapter("crash", "deploy", "--yes")
+
+    with changed(
+        operator,
+        {
+            "secretaria/workers/main.py": operator.read("secretaria/workers/main.py").replace(
+                "queues=set(section.queues)", 'queues=set(section.queues) - {"inbox"}', 1
+            )
+        },
+    ):
+        told.chapter("mute", "deploy", "--yes")
     return told
 
 
@@ -248,8 +258,16 @@ def test_version_that_crashes_at_its_start_goes_back(story: Story) -> None:
     assert story.versions["crash"] == (["0.1.1"], ["0.1.1"])
 
 
+def test_version_that_is_healthy_and_answers_nothing_goes_back(story: Story) -> None:
+    """Its workers live and take no event: the gate says at which step it stopped, and the one before answers."""
+    assert story.ended["mute"].returncode == WENT_BACK, story.said("mute")
+    assert "entrada:" in story.said("mute")
+    assert story.versions["mute"] == (["0.1.1"], ["0.1.1"])
+    assert story.tags["mute"] == story.tags["minor"]
+
+
 def test_ledger_tells_it_all(story: Story) -> None:
-    """From the one that was brought up by hand to the one that crashed."""
+    """From the one that was brought up by hand to the one that answered nothing."""
     told = [(one["version"], one["kind"], one["outcome"]) for one in reversed(story.operator.ledger())]
     assert told == [
         (VERSION, "install", "released"),
@@ -259,5 +277,6 @@ def test_ledger_tells_it_all(story: Story) -> None:
         ("0.2.0", "deploy", "failed"),
         ("0.2.0", "deploy", "released"),
         ("0.1.1", "rollback", "released"),
+        ("0.2.1", "deploy", "went_back"),
         ("0.2.1", "deploy", "went_back"),
     ]

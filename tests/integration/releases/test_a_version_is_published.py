@@ -103,6 +103,14 @@ def test_version_that_does_not_prove_itself_goes_back(shop: Installation, fault:
     assert (shop.tags(), shop.ledger[-1].outcome) == (["v0.1.1"], "went_back")
 
 
+def test_version_that_answers_nothing_is_told_with_where_it_stopped(shop: Installation) -> None:
+    """It is healthy, so only the event that goes all the way finds it; the last lines of both services are told."""
+    shop.change_engine(faults=["doctor:0.1.2"])
+    with pytest.raises(GateFailed, match=r"rodada: a rodada está ausente; a 0\.1\.1 está de volta"):
+        shop.deploy()
+    assert [line.split(" | ")[1] for line in shop.told if "the last words" in line] == ["shop-api-3", "shop-worker-4"]
+
+
 def test_first_version_that_fails_leaves_nothing_running(fresh_shop: Installation) -> None:
     """There is nothing to go back to."""
     fresh_shop.change_engine(faults=["doctor"])

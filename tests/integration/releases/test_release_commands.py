@@ -57,6 +57,14 @@ def test_held_lock_ends_with_its_own_code(shop: Installation) -> None:
     assert not (shop.folder / "home/deploy.lock").exists()
 
 
+def test_version_that_answers_nothing_ends_with_its_own_code(fresh_shop: Installation) -> None:
+    """Five: it was taken back; nothing ran before it, so nothing runs."""
+    fresh_shop.change_engine(faults=["doctor"], database="")
+    ended = typed(fresh_shop, "deploy", "--yes")
+    assert (ended.returncode, "rodada: a rodada está ausente" in ended.stderr) == (5, True)
+    assert fresh_shop.engine["containers"] == []
+
+
 def test_list_marks_what_runs(shop: Installation) -> None:
     """One line for each attempt."""
     assert typed(shop, "releases").stdout.startswith("→ 0.1.1     publicação no ar")
