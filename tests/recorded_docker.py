@@ -1,4 +1,4 @@
-"""A docker that remembers what it was told and behaves like an engine with two services.
+"""A docker that remembers what it was told and behaves like an engine with two services, by compose or as a stack.
 
 Its state is one JSON file: images by name, containers, the revision of the database, every call, and what shall fail. It
 is started sixty times in a release, so it imports next to nothing.
@@ -94,6 +94,9 @@ def compose(state: State, arguments: list[str]) -> None:
     verb, rest, version = arguments[0], arguments[1:], wanted_version(given["--env-file"])
     if verb == "version":
         say("2.26.1")
+    elif verb == "config" and "json" in rest:
+        services = {name: {"image": f"secretaria:{version}"} for name in SERVICES}
+        say(json.dumps({"services": services}))
     elif verb == "config":
         say("\n".join(SERVICES if "--services" in rest else (f"{name} {version}" for name in SERVICES)))
     elif verb == "up":
@@ -143,13 +146,88 @@ def once(state: State, project: str, program: list[str], version: str) -> None:
 def inside(state: State, identity: str, program: list[str]) -> None:
     """Run a program in a container."""
     (found,) = [one for one in state["containers"] if one["Id"] == identity]
-    version = found["Config"]["Labels"]["org.opencontainers.image.version"]
+    at_service(state, found["Config"]["Labels"]["org.opencontainers.image.version"], program)
+
+
+def at_service(state: State, version: str, program: list[str]) -> None:
+    """Look at the service from where it is reached by name."""
     if breaks(state, " ".join(program[1:3]).replace(" --e2e", ""), version):
         told = {"name": "rodada", "status": "falha", "found": "a rodada está ausente"}
         say(json.dumps(told))
         sys.exit(1)
     if program[1:3] == ["releases", "note"]:
         state["notes"].append(json.loads(program[3]))
+
+
+def run(state: State, rest: list[str]) -> None:
+    """Run a command of ours in a container of its own."""
+    known = {**state["images"], **{one["Id"]: one for one in state["images"].values()}}
+    at = next(place for place, one in enumerate(rest) if one in known)
+    version = known[rest[at]]["Config"]["Labels"]["org.opencontainers.image.version"]
+    if not os.environ.get("DATABASE_URL"):
+        fail("erro: falta DATABASE_URL")
+    if rest[at + 1] in {"doctor", "releases"}:
+        at_service(state, version, ["secretaria", *rest[at + 1 :]])
+    else:
+        once(state, "shop", rest[at + 1 :], version)
+
+
+def stack(state: State, file: str) -> None:
+    """Bring the services of a stack to what its file says; a version that falls is taken back at once."""
+    told = json.loads(read(file))["services"]
+    for name in ("api", "worker"):
+        labels, count = told[name]["labels"], told[name]["deploy"]["replicas"]
+        image, version = labels["br.secretaria.image"], labels["org.opencontainers.image.version"]
+        there = [one for one in state["containers"] if one["service"] == name and one["shall"] == "running"]
+        kept = [one for one in there if one["Image"] == image]
+        made = [{**container(state, "shop", name, version), "shall": "running"} for _ in range(count - len(kept))]
+        state["stack"][name] = {"count": count, "update": "completed" if there else ""}
+        if breaks(state, f"crash.{name}", version):
+            state["stack"][name]["update"] = "rollback_completed"
+            state["containers"] += [{**one, "shall": "shutdown", "State": {"Status": "failed"}} for one in made[:1]]
+        else:
+            others = [one for one in state["containers"] if one["service"] != name]
+            state["containers"] = [*others, *kept, *made]
+
+
+def tell_service(state: State, verb: str, rest: list[str]) -> None:
+    """Tell what a service of the stack is and does."""
+    name = rest[-1].removeprefix("shop_")
+    if verb == "ls":
+        say("\n".join(f"shop_{one}" for one in state["stack"]))
+    elif verb == "inspect" and name not in state["stack"]:
+        fail(f"no such service: {name}")
+    elif verb == "inspect":
+        known = state["stack"][name]
+        mode = {"Replicated": {"Replicas": known["count"]}}
+        say(
+            json.dumps([{"Spec": {"Mode": mode}, "UpdateStatus": {"State": known["update"], "Message": "task failed"}}])
+        )
+    elif verb == "ps":
+        say("\n".join(one["Id"] for one in state["containers"] if one["service"] == name))
+    elif verb == "logs":
+        say(f"the last words of {rest[-1]}")
+    elif verb == "rm":
+        gone = {one.removeprefix("shop_") for one in rest}
+        state["stack"] = {one: known for one, known in state["stack"].items() if one not in gone}
+        state["containers"] = [one for one in state["containers"] if one["service"] not in gone]
+    elif verb == "scale":
+        name, _, count = name.partition("=")
+        state["stack"][name]["count"] = int(count)
+
+
+def task(one: State) -> State:
+    """Return a container as Swarm tells of its task."""
+    labels = {**one["Config"]["Labels"], "br.secretaria.image": one["Image"]}
+    return {
+        "ID": one["Id"],
+        "Slot": 1,
+        "CreatedAt": one["Created"],
+        "DesiredState": one["shall"],
+        "Status": {"State": one["State"]["Status"]},
+        "Spec": {"ContainerSpec": {"Image": "secretaria", "Labels": labels}},
+        "NetworksAttachments": [{"Network": {"Spec": {"Name": "shop_outside"}}, "Addresses": ["10.0.2.5/24"]}],
+    }
 
 
 def docker(state: State, arguments: list[str]) -> None:  # noqa: C901, PLR0912  # one branch for each verb
@@ -159,8 +237,20 @@ def docker(state: State, arguments: list[str]) -> None:  # noqa: C901, PLR0912  
         compose(state, rest)
     elif verb == "version":
         say("20.10.24")
+    elif verb == "info" and "Swarm" in rest[-1]:
+        say(state["manages"])
     elif verb == "info":
         say("/tmp")
+    elif verb == "run":
+        run(state, rest)
+    elif verb == "stack":
+        stack(state, rest[rest.index("--compose-file") + 1])
+    elif verb == "service":
+        tell_service(state, rest[0], rest[1:])
+    elif arguments[:2] == ["node", "ls"]:
+        say("\n".join(state["machines"]))
+    elif arguments[:3] == ["inspect", "--type", "task"]:
+        say(json.dumps([task(one) for one in state["containers"] if one["Id"] in rest]))
     elif verb == "build":
         build(state, rest)
     elif verb == "ps" and "--format" in rest:

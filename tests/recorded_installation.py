@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from secretaria.releases import switching
+from secretaria.releases import rolling, switching
 from secretaria.releases.deploying import deploy
 from secretaria.releases.examining import Wish
 from secretaria.releases.host import Host
@@ -33,7 +33,7 @@ CHANGELOG = "# Changelog\n\n## [Unreleased]\n\n### Added\n\n- Doors.\n\n## [0.1.
 def at_once() -> None:
     """Let nobody wait for a proxy that is not there."""
     switching.PROXY_SECONDS = 0.0
-    switching.LOOK_SECONDS = 0.01
+    switching.LOOK_SECONDS = rolling.LOOK_SECONDS = 0.01
 
 
 @dataclass
@@ -130,6 +130,7 @@ def make_installation(folder: Path) -> Installation:
     )
     program.chmod(0o755)
     empty: dict[str, Any] = {"images": {}, "containers": [], "calls": [], "faults": [], "notes": [], "steps": []}
+    empty |= {"stack": {}, "manages": "true", "machines": ["one"]}
     (folder / "engine.json").write_text(json.dumps({**empty, "made": 0, "database": "0001_first"}), encoding="utf-8")
     made.git("init", "--quiet", "--initial-branch", "main")
     made.commit("secretaria/__init__.py", '"""The program."""\n\n__version__ = "0.1.0"\n')

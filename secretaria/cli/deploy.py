@@ -80,8 +80,16 @@ def _show_plan(host: Host, known: Known, *, as_json: bool) -> None:
 
 
 def _copier(settings: Settings) -> Copy:
-    """Return what takes a copy of the database and says where it is."""
-    from secretaria.releases.backup import take_backup
-    from secretaria.releases.premises import compose_premises
+    """Return what takes a copy of the database and says where it is.
 
+    Raises:
+        EngineMissing: The database is reached by URL, and the programs for that are not here.
+    """
+    from secretaria.cli.copying import client_programs
+    from secretaria.releases.backup import take_backup
+    from secretaria.releases.premises import address_premises, compose_premises
+
+    if settings.deploy.engine == "swarm":
+        url, programs = settings.secrets.database_url.get_secret_value(), client_programs()
+        return lambda reason: str(take_backup(address_premises(settings, url, programs), reason=reason).path)
     return lambda reason: str(take_backup(compose_premises(settings), reason=reason).path)

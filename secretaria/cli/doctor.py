@@ -61,6 +61,8 @@ def _end_to_end(url: str, prometheus: str, listen: str, version: str, timeout: f
 
     installation = open_installation()
     server = installation.settings.server
-    reached = listen or address_towards(installation.settings.secrets.database_url.get_secret_value())
+    # On a swarm the database is outside, and workers reach this container only by the network of the service.
+    towards = url if url and installation.settings.deploy.engine == "swarm" else ""
+    reached = listen or address_towards(towards or installation.settings.secrets.database_url.get_secret_value())
     way = Way(url or f"http://{server.host}:{server.port}", prometheus, reached, version, timeout)
     return examine_end_to_end(installation, way)

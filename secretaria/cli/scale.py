@@ -17,9 +17,9 @@ def scale(
     from secretaria.cli.console import say
     from secretaria.errors import PreflightRefused
     from secretaria.releases.commands import Compose
+    from secretaria.releases.commands_swarm import scale_service
     from secretaria.releases.premises import root_of
     from secretaria.releases.runner import Runner
-    from secretaria.releases.stack import scale_service
     from secretaria.settings import load_settings
 
     counts = dict(_count(one) for one in wanted)

@@ -4,15 +4,29 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from secretaria.errors import SecretariaError
 from secretaria.releases import commands_docker as docker
+from secretaria.releases import commands_swarm as swarm
 from secretaria.releases.host import Host
-from secretaria.releases.runner import CommandFailed
+from secretaria.releases.runner import LAST_LINES, CommandFailed
 
 RUNNING = "running"
+FELL = frozenset({"failed", "rejected"})
+
+
+class NotReady(SecretariaError):
+    """A container of the new version did not become ready.
+
+    Attributes:
+        lines: The last lines it wrote, oldest first.
+    """
+
+    def __init__(self, what: str, lines: Sequence[str]) -> None:
+        super().__init__(what, "veja as últimas linhas acima")
+        self.lines = tuple(lines)
 
 
 class EngineSilent(SecretariaError):
@@ -49,6 +63,7 @@ class Container:
         image: The image it runs.
         state: As the engine calls it, for instance ``running`` or ``restarting``.
         restarts: How often the engine had to start it again.
+        address: Of a task of Swarm, where other containers reach it.
     """
 
     id: str
@@ -56,6 +71,7 @@ class Container:
     image: Image
     state: str
     restarts: int
+    address: str = ""
 
     @property
     def runs(self) -> bool:
@@ -64,11 +80,13 @@ class Container:
 
 
 def containers_of(host: Host, service: str) -> list[Container]:
-    """Return the containers of a service, stopped ones too, oldest first.
+    """Return the containers of a service, stopped ones too, oldest first; of Swarm the tasks that shall run.
 
     Raises:
         EngineSilent: The engine does not answer.
     """
+    if host.on_swarm:
+        return [task for task, shall_run in tasks_of(host, service) if shall_run]
     runner = host.runner()
     try:
         ids = runner.run(docker.containers(host.deploy.project, service), seconds=30).output.split()
@@ -78,6 +96,30 @@ def containers_of(host: Host, service: str) -> list[Container]:
     return [_container(one) for one in sorted(told, key=lambda one: str(one.get("Created", "")))]
 
 
+def tasks_of(host: Host, service: str) -> list[tuple[Container, bool]]:
+    """Return the tasks of a service of a stack, oldest first, and whether each shall run; its restarts are those before it.
+
+    Raises:
+        EngineSilent: The engine does not answer.
+    """
+    runner, project = host.runner(), host.deploy.project
+    try:
+        if f"{project}_{service}" not in runner.run(swarm.services(), seconds=30).output.split():
+            return []
+        ids = runner.run(swarm.tasks(project, service), seconds=30).output.split()
+        told = json.loads(runner.run(swarm.inspect_tasks(*ids), seconds=30).output) if ids else []
+    except CommandFailed as failed:
+        raise EngineSilent(failed) from failed
+    found, fell = [], dict[tuple[int, str], int]()
+    for one in sorted(told, key=lambda one: str(one.get("CreatedAt", ""))):
+        image, slot, state = _image_of_task(host, one), int(one.get("Slot", 0)), str(one["Status"]["State"])
+        before = fell.get((slot, image.id), 0)
+        fell[slot, image.id] = before + (state in FELL)
+        task = Container(str(one["ID"]), f"{service}.{slot}", image, state, before, _address(host, one))
+        found.append((task, one.get("DesiredState") == RUNNING))
+    return found
+
+
 def image_of(host: Host, name: str) -> Image | None:
     """Return an image by its name or id; None where it is not on this machine."""
     try:
@@ -85,6 +127,17 @@ def image_of(host: Host, name: str) -> Image | None:
     except CommandFailed:
         return None
     return _image(str(told["Id"]), (told.get("Config") or {}).get("Labels") or {})
+
+
+def last_lines(host: Host, container: Container, count: int = LAST_LINES) -> list[str]:
+    """Return the last lines that a container wrote, on either stream; none where it is gone."""
+    heard: list[str] = []
+    command = swarm.last_lines if host.on_swarm else docker.last_lines
+    try:
+        replace(host, hear=heard.append).runner().run(command(container.id, count), seconds=20)
+    except CommandFailed:
+        return []
+    return heard
 
 
 def restarts_of(containers: Sequence[Container]) -> dict[str, int]:
@@ -109,6 +162,24 @@ def wanted_count(containers: Sequence[Container]) -> int:
     """Return how many containers a service shall have: as many as any one version of it has now, and at least one."""
     images = [one.image.id for one in containers if one.state == RUNNING]
     return max([images.count(image) for image in set(images)], default=1)
+
+
+def _image_of_task(host: Host, told: dict[str, Any]) -> Image:
+    """Read the image from the marks of a task; of one that was brought up by hand only its name is known."""
+    spec = told["Spec"]["ContainerSpec"]
+    labels = spec.get("Labels") or {}
+    if docker.IMAGE_LABEL in labels:
+        return _image(labels[docker.IMAGE_LABEL], labels)
+    name = str(spec["Image"]).partition("@")[0]
+    return image_of(host, name) or Image(name, name.rpartition(":")[2], "", "")
+
+
+def _address(host: Host, told: dict[str, Any]) -> str:
+    wanted = f"{host.deploy.project}_{swarm.OUTSIDE}"
+    for one in told.get("NetworksAttachments") or []:
+        if one["Network"]["Spec"]["Name"] == wanted and one.get("Addresses"):
+            return str(one["Addresses"][0]).partition("/")[0]
+    return ""
 
 
 def _container(told: dict[str, Any]) -> Container:

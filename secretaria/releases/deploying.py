@@ -29,6 +29,7 @@ from secretaria.releases.plan import (
     FIRST_THAT_GOES_BACK,
     STEPS,
     build_commands,
+    engine_commands,
     migrate_command,
     steps_of,
     test_commands,
@@ -180,8 +181,9 @@ def _build(course: Course) -> None:
 
 def _test(course: Course) -> None:
     host, version = course.host, course.release.version
-    host.runner(version).run(host.compose.engines(*course.known.facts.engines))
-    for command in test_commands(host):
+    for command in engine_commands(host, course.known.facts.engines):
+        host.runner(version).run(command)
+    for command in test_commands(host, version):
         try:
             ran = host.runner(version).run(command, seconds=TEST_SECONDS)
         except SecretariaError as error:
@@ -213,7 +215,7 @@ def _back_up(course: Course) -> None:
 
 def _migrate(course: Course) -> None:
     runner = course.host.runner(course.release.version)
-    ran = runner.run(migrate_command(course.host), seconds=MIGRATE_SECONDS)
+    ran = runner.run(migrate_command(course.host, course.release.version), seconds=MIGRATE_SECONDS)
     course.host.tell(f"   {ran.output.strip() or 'o banco está no esquema da nova versão'}")
 
 

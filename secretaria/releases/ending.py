@@ -12,14 +12,15 @@ from uuid import uuid4
 from secretaria.crashpoints import crashpoint
 from secretaria.errors import SecretariaError
 from secretaria.releases import commands_docker as docker
+from secretaria.releases import commands_swarm as swarm
 from secretaria.releases import ledger, tree
-from secretaria.releases.containers import Image, containers_of
+from secretaria.releases.containers import Image, NotReady, containers_of
 from secretaria.releases.hooks import Moment
 from secretaria.releases.host import VERSION_VARIABLE, Host
 from secretaria.releases.ledger import Release
 from secretaria.releases.notifying import notify
 from secretaria.releases.runner import CommandFailed
-from secretaria.releases.switching import NotReady, settle, switch
+from secretaria.releases.switching import settle, switch
 from secretaria.releases.version import parse_version
 from secretaria.settings.env_file import read_value
 
@@ -107,7 +108,7 @@ def adopt(host: Host) -> None:
         return
     image = running[0].image
     version = image.version or read_value(host.env_file, VERSION_VARIABLE)
-    asked = host.compose.once("api", "migrate", "--plan", "--json")
+    asked = host.once(version, "migrate", "--plan", "--json")
     try:
         head = str(json.loads(host.runner(version).run(asked, seconds=120).output.splitlines()[-1])["head"])
     except (CommandFailed, ValueError, KeyError, IndexError):
@@ -137,6 +138,9 @@ def _complete(host: Host, release: Release) -> None:
 
 
 def _restore(host: Host, known: Known) -> None:
+    if known.running is None and host.on_swarm:
+        host.runner().run(swarm.remove_services(host.deploy.project, "api", "worker"))
+        return
     if known.running is None:
         for service in ("api", "worker"):
             for container in containers_of(host, service):
@@ -155,7 +159,7 @@ def _audit(host: Host, release: Release, image: Image) -> str:
         return "a auditoria não foi escrita: nenhuma api de pé"
     told = json.dumps(asdict(release), ensure_ascii=False)
     try:
-        host.runner().run(docker.inside(running[-1].id, "secretaria", "releases", "note", told), seconds=60)
+        host.runner().run(host.at_service(running[-1].id, image.id, "releases", "note", told), seconds=60)
     except CommandFailed as failed:
         return f"a auditoria não foi escrita: {failed.message}"
     return ""

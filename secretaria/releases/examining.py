@@ -14,6 +14,7 @@ from secretaria.releases.containers import Container, Image, containers_of, imag
 from secretaria.releases.host import VERSION_VARIABLE, Host
 from secretaria.releases.plan import DOCKERFILE, Facts
 from secretaria.releases.preflight import GIB, look_at_disk, look_at_engine, require_ready
+from secretaria.releases.rolling import require_swarm
 from secretaria.releases.runner import CommandFailed
 from secretaria.releases.stamping import PROGRAM
 from secretaria.releases.switching import replicas_of
@@ -63,10 +64,10 @@ def examine(host: Host, wish: Wish) -> Known:
         PreflightRefused: Something must be mended first.
         NotFound: The tag does not exist.
     """
-    if host.deploy.engine != "compose":
+    if host.deploy.engine == "local":
         raise PreflightRefused(
-            f'esta instalação roda com [deploy] engine = "{host.deploy.engine}"',
-            'deploy e rollback são para engine = "compose"; em local: git pull e secretaria up',
+            'esta instalação roda com [deploy] engine = "local"',
+            'deploy e rollback são para engine = "compose" ou "swarm"; em local: git pull e secretaria up',
         )
     require_ready([*look_at_engine(host.runner()), look_at_disk(host.home, minimum_bytes=DISK_BYTES)])
     missing = [name for name in (*host.deploy.files, DOCKERFILE) if not (host.folder / name).is_file()]
@@ -75,9 +76,11 @@ def examine(host: Host, wish: Wish) -> Known:
         raise PreflightRefused(
             f"falta em {host.folder}: {listed}", "rode na pasta da instalação; ou: secretaria install"
         )
+    if host.on_swarm:
+        require_swarm(host)
     commit, version = _promoted(host, wish.tag) if wish.tag else _next(host, wish.part)
     running = running_release(host)
-    services = host.runner("0.0.0").run(host.compose.services()).output.split()
+    services = () if host.on_swarm else host.runner("0.0.0").run(host.compose.services()).output.split()
     engines = tuple(name for name in ENGINES if name in services)
     before = running[0] if running else ""
     facts = Facts(str(version), before, commit, not wish.tag, replicas_of(host), engines)

@@ -14,7 +14,7 @@ from secretaria.errors import PreflightRefused, SecretariaError
 from secretaria.releases import commands_docker as docker
 from secretaria.releases import commands_git as git
 from secretaria.releases import ledger
-from secretaria.releases.containers import containers_of, image_of
+from secretaria.releases.containers import containers_of, image_of, last_lines
 from secretaria.releases.host import Host
 from secretaria.releases.installing import Outcome, Step, wait_until
 from secretaria.releases.ledger import Release
@@ -32,7 +32,7 @@ from secretaria.releases.preflight import (
 )
 from secretaria.releases.runner import CommandFailed
 from secretaria.releases.stamping import PROGRAM
-from secretaria.releases.switching import last_lines, replicas_of
+from secretaria.releases.switching import replicas_of
 from secretaria.releases.version import version_in
 from secretaria.settings.env_file import read_value
 
@@ -245,7 +245,7 @@ def _worker_asked(host: Host) -> tuple[str, ...]:
 def _tell_logs(host: Host, services: Sequence[str]) -> None:
     """Tell the last lines of what does not run as it should."""
     for one in (one for service in services for one in containers_of(host, service)):
-        for line in last_lines(host.runner(), one, 5):
+        for line in last_lines(host, one, 5):
             host.tell(f"   {one.name} | {line}")
 
 

@@ -9,12 +9,15 @@ from typing import Any
 
 from secretaria.releases import commands_docker as docker
 from secretaria.releases import commands_git as git
+from secretaria.releases import commands_swarm as swarm
 from secretaria.releases.commands import Argv
 from secretaria.releases.host import VERSION_VARIABLE, Host
+from secretaria.releases.rolling import STACK_FILE, from_registry
 from secretaria.releases.switching import STOP_SECONDS, Replicas
 
 DOCKERFILE = "docker/Dockerfile"
 WAY_SECONDS = "200"
+SERVICE_PORT = 8000  # docker/Dockerfile
 AFFECTED = "a partir daqui o atendimento é afetado"
 STEPS = ("preflight", "version", "build", "tests", "backup", "migrate", "switch", "gate", "record")
 FIRST_THAT_GOES_BACK = STEPS.index("migrate")
@@ -65,24 +68,45 @@ def build_commands(host: Host, version: str, revision: str, migration_head: str)
     tree = str(host.release_tree)
     arguments = {"VERSION": version, "REVISION": revision, "MIGRATION_HEAD": migration_head}
     labels = {docker.VERSION_LABEL: version, docker.REVISION_LABEL: revision, docker.HEAD_LABEL: migration_head}
-    return (
-        docker.build(host.image(version), tree, f"{tree}/{DOCKERFILE}", arguments, labels),
-        host.compose.pull(),
-    )
+    pulled = () if host.on_swarm else (host.compose.pull(),)  # each machine of a swarm fetches what it runs
+    return (docker.build(host.image(version), tree, f"{tree}/{DOCKERFILE}", arguments, labels), *pulled)
 
 
-def test_commands(host: Host) -> tuple[Argv, ...]:
+def test_commands(host: Host, version: str) -> tuple[Argv, ...]:
     """Return what asks the new image about itself; nothing of it serves anybody yet."""
     return (
-        host.compose.once("api", "config", "check"),
-        host.compose.once("api", "migrate", "--plan", "--json"),
-        host.compose.once("api", "rehearse"),
+        host.once(version, "config", "check"),
+        host.once(version, "migrate", "--plan", "--json"),
+        host.once(version, "rehearse"),
     )
 
 
-def migrate_command(host: Host) -> Argv:
+def migrate_command(host: Host, version: str) -> Argv:
     """Return what brings the database to the schema of the new version."""
-    return host.compose.once("api", "migrate")
+    return host.once(version, "migrate")
+
+
+def engine_commands(host: Host, engines: tuple[str, ...]) -> tuple[Argv, ...]:
+    """Return what starts the services that keep data; where they are reached by URL there is nothing to start."""
+    return (host.compose.engines(*engines),) if engines else ()
+
+
+def switch_commands(host: Host, replicas: Replicas, leaving: str) -> tuple[Argv, ...]:
+    """Return what puts a version in the place of the one that leaves, in the usual case."""
+    if host.on_swarm:
+        pushed = (swarm.push(host.image("VERSÃO")),) if from_registry(host) else ()
+        deployed = swarm.deploy_stack(
+            host.deploy.project, str(host.home / STACK_FILE), from_registry=from_registry(host)
+        )
+        inspected = (swarm.inspect_service(host.deploy.project, name) for name in ("api", "worker"))
+        return (*pushed, deployed, *inspected)
+    return (
+        host.compose.beside("api", replicas.api * 2),
+        docker.stop(leaving, STOP_SECONDS),
+        docker.remove(leaving),
+        host.compose.replace("worker", replicas.worker),
+        host.compose.alone("OUTRO_QUE_MUDOU"),
+    )
 
 
 def steps_of(host: Host, facts: Facts) -> tuple[Step, ...]:
@@ -104,26 +128,23 @@ def steps_of(host: Host, facts: Facts) -> tuple[Step, ...]:
             "a pasta da publicação é apagada; nenhum commit fica num ramo e nenhuma marca é feita",
         ),
         Step("build", f"constrói {host.image(version)}", build_commands(host, version, "COMMIT", "MIGRAÇÃO"), nothing),
-        Step("tests", "examina a imagem antes de qualquer troca", test_commands(host), nothing),
-        Step("backup", f"copia o banco; {AFFECTED}", (host.compose.engines(*facts.engines),), "a cópia fica"),
-        Step("migrate", "migra o banco, só acrescentando", (migrate_command(host),), stays, affects=True),
+        Step("tests", "examina a imagem antes de qualquer troca", test_commands(host, version), nothing),
+        Step("backup", f"copia o banco; {AFFECTED}", engine_commands(host, facts.engines), "a cópia fica"),
+        Step("migrate", "migra o banco, só acrescentando", (migrate_command(host, version),), stays, affects=True),
         Step(
             "switch",
             f"troca {api} api e {worker} worker sem recusar nenhum evento",
-            (
-                host.compose.beside("api", api * 2),
-                docker.stop("API_ANTERIOR", STOP_SECONDS),
-                docker.remove("API_ANTERIOR"),
-                host.compose.replace("worker", worker),
-                host.compose.alone("OUTRO_QUE_MUDOU"),
-            ),
+            switch_commands(host, facts.replicas, "API_ANTERIOR"),
             returns,
             affects=True,
         ),
         Step(
             "gate",
             f"um evento de ponta a ponta, e {host.deploy.watch_seconds} s olhando os erros",
-            (examine_command("API", version), watch_command(host, "API")),
+            (
+                examine_command(host, "API", host.image(version), version),
+                watch_command(host, "API", host.image(version)),
+            ),
             returns,
             affects=True,
         ),
@@ -136,16 +157,26 @@ def steps_of(host: Host, facts: Facts) -> tuple[Step, ...]:
     )
 
 
-def examine_command(container: str, version: str) -> Argv:
-    """Return what sends one event all the way, and sees that only this version touched it."""
+def examine_command(host: Host, container: str, image: str, version: str, address: str = "API") -> Argv:
+    """Return what sends one event all the way, and sees that only this version touched it.
+
+    Args:
+        host: The machine.
+        container: Of the service.
+        image: Of that container.
+        version: What must have touched it; empty takes any.
+        address: Of that container, where the event is sent from beside it.
+    """
     expected = ("--version", version) if version else ()
-    return docker.inside(container, "secretaria", "doctor", "--e2e", "--json", *expected, "--timeout", WAY_SECONDS)
+    towards = ("--url", f"http://{address}:{SERVICE_PORT}") if host.on_swarm else ()
+    examined = ("doctor", "--e2e", "--json", *expected, "--timeout", WAY_SECONDS, *towards)
+    return host.at_service(container, image, *examined)
 
 
-def watch_command(host: Host, container: str) -> Argv:
+def watch_command(host: Host, container: str, image: str) -> Argv:
     """Return what watches the errors of the new version from inside its network."""
     limits = ("--seconds", str(host.deploy.watch_seconds), "--ratio", str(host.deploy.watch_error_ratio))
-    return docker.inside(container, "secretaria", "releases", "watch", *limits)
+    return host.at_service(container, image, "releases", "watch", *limits)
 
 
 def told(steps: tuple[Step, ...], version: str) -> Iterator[str]:

@@ -5,11 +5,10 @@ from __future__ import annotations
 import json
 
 from secretaria.errors import SecretariaError
-from secretaria.releases.containers import Container, Image, containers_of, fallen, restarts_of
+from secretaria.releases.containers import Container, Image, containers_of, fallen, last_lines, restarts_of
 from secretaria.releases.host import Host
 from secretaria.releases.plan import examine_command, watch_command
 from secretaria.releases.runner import CommandFailed
-from secretaria.releases.switching import last_lines
 
 EXAMINE_SECONDS = 240.0  # above the way's own limit, so that it ends by itself and cleans up
 
@@ -44,12 +43,14 @@ def prove(host: Host, image: Image) -> None:
     for name in services:
         fell = fallen([one for one in containers_of(host, name) if one.image.id == image.id], restarts[name])
         if fell is not None:
-            raise ProofFailed(f"{fell.name} caiu depois da troca", last_lines(host.runner(), fell))
+            raise ProofFailed(f"{fell.name} caiu depois da troca", last_lines(host, fell))
 
 
 def _walk_once(host: Host, container: Container) -> None:
     try:
-        host.runner().run(examine_command(container.id, container.image.version), seconds=EXAMINE_SECONDS)
+        image = container.image
+        examined = examine_command(host, container.id, image.id, image.version, container.address)
+        host.runner().run(examined, seconds=EXAMINE_SECONDS)
     except CommandFailed as failed:
         raise ProofFailed(f"o exame de ponta a ponta não passou: {_first_failure(failed)}", _logs(host)) from failed
 
@@ -57,7 +58,7 @@ def _walk_once(host: Host, container: Container) -> None:
 def _watch(host: Host, container: Container) -> None:
     seconds = host.deploy.watch_seconds + EXAMINE_SECONDS
     try:
-        host.runner().run(watch_command(host, container.id), seconds=seconds)
+        host.runner().run(watch_command(host, container.id, container.image.id), seconds=seconds)
     except CommandFailed as failed:
         last = failed.lines[-1] if failed.lines else failed.message
         raise ProofFailed(f"erros demais depois da troca: {last}", _logs(host)) from failed
@@ -76,10 +77,9 @@ def _first_failure(failed: CommandFailed) -> str:
 
 def _logs(host: Host) -> list[str]:
     """Return the last lines of both services, since either may be the one that fails."""
-    runner = host.runner()
     return [
         f"{one.name} | {line}"
         for service in ("api", "worker")
         for one in containers_of(host, service)[-1:]
-        for line in last_lines(runner, one, 15)
+        for line in last_lines(host, one, 15)
     ]

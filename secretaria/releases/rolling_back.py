@@ -13,7 +13,6 @@ from uuid import uuid4
 
 from secretaria.crashpoints import crashpoint
 from secretaria.errors import Conflict, GateFailed, NotFound, PreflightRefused, SecretariaError
-from secretaria.releases import commands_docker as docker
 from secretaria.releases import ledger, schema
 from secretaria.releases.commands import Argv
 from secretaria.releases.containers import Image, image_of
@@ -23,9 +22,10 @@ from secretaria.releases.hooks import Moment, run_hook
 from secretaria.releases.host import Host
 from secretaria.releases.ledger import Release
 from secretaria.releases.lock import held
-from secretaria.releases.plan import Facts, examine_command, migrate_command, watch_command
+from secretaria.releases.plan import Facts, examine_command, migrate_command, switch_commands, watch_command
 from secretaria.releases.proving import prove
-from secretaria.releases.switching import STOP_SECONDS, Replicas, replicas_of, settle, switch
+from secretaria.releases.rolling import require_swarm
+from secretaria.releases.switching import Replicas, replicas_of, settle, switch
 from secretaria.releases.telling import told_to_hooks
 
 MIGRATE_SECONDS = 1800.0
@@ -111,9 +111,12 @@ def find_way_back(host: Host, version: str, copies: NewestCopy, *, with_database
         with_database: Whether migrations may be taken back for it.
 
     Raises:
+        PreflightRefused: The machine cannot publish.
         NotFound: There is no such release, or its image is gone.
         SchemaMovedOn: Its code cannot run on the schema, and nothing that is allowed changes that.
     """
+    if host.on_swarm:
+        require_swarm(host)
     running = running_release(host)
     if running is None:
         raise NotFound("nenhuma versão roda aqui, então não há de onde voltar", "publique uma: secretaria deploy")
@@ -136,22 +139,18 @@ def find_way_back(host: Host, version: str, copies: NewestCopy, *, with_database
 
 def steps_back(host: Host, way: WayBack) -> list[tuple[str, tuple[Argv, ...]]]:
     """Lay out a way back: what happens, and what is run."""
-    api, worker = (replicas := replicas_of(host)).api, replicas.worker
-    undo = (_undo_command(host, way.head),) if way.undone else ()
+    replicas = replicas_of(host)
+    undo = (_undo_command(host, way),) if way.undone else ()
     return [
-        (f"examina a imagem da {way.version}", (host.compose.once("api", "config", "check"),)),
+        (f"examina a imagem da {way.version}", (host.once(way.version, "config", "check"),)),
         *([(f"desfaz {', '.join(way.undone)}", undo)] if undo else []),
         (
-            f"troca {api} api e {worker} worker pela {way.version} sem recusar nenhum evento",
-            (
-                host.compose.beside("api", api * 2),
-                docker.stop("API_ATUAL", STOP_SECONDS),
-                host.compose.replace("worker", worker),
-            ),
+            f"troca {replicas.api} api e {replicas.worker} worker pela {way.version} sem recusar nenhum evento",
+            switch_commands(host, replicas, "API_ATUAL"),
         ),
         (
             "um evento de ponta a ponta, e os erros por um tempo; se falhar, a atual volta",
-            (examine_command("API", way.version), watch_command(host, "API")),
+            (examine_command(host, "API", way.image.id, way.version), watch_command(host, "API", way.image.id)),
         ),
     ]
 
@@ -209,7 +208,7 @@ def _begin(host: Host, way: WayBack, *, hooks: bool) -> Journey:
 def _test(journey: Journey) -> None:
     host, way = journey.host, journey.way
     host.tell(f"[1/4] examina a imagem da {way.version}")
-    host.runner(way.version).run(host.compose.once("api", "config", "check"), seconds=120)
+    host.runner(way.version).run(host.once(way.version, "config", "check"), seconds=120)
     crashpoint("rollback.tested")
 
 
@@ -219,7 +218,7 @@ def _undo(journey: Journey) -> None:
         host.tell(f"[2/4] o banco fica como está: a {way.version} roda nele")
         return
     host.tell(f"[2/4] desfaz no banco: {', '.join(way.undone)}; o atendimento é afetado")
-    host.runner(way.before[0]).run(_undo_command(host, way.head), seconds=MIGRATE_SECONDS)
+    host.runner(way.before[0]).run(_undo_command(host, way), seconds=MIGRATE_SECONDS)
 
 
 def _switch(journey: Journey) -> None:
@@ -251,7 +250,7 @@ def _returning(journey: Journey) -> Iterator[None]:
             raise
         host.tell(f"a {way.version} não passou: {why}; a {way.before[0]} volta")
         if way.undone:
-            host.runner(way.before[0]).run(migrate_command(host), seconds=MIGRATE_SECONDS)
+            host.runner(way.before[0]).run(migrate_command(host, way.before[0]), seconds=MIGRATE_SECONDS)
         journey.release = ledger.finished(journey.release, "went_back", seconds, reason=why)
         go_back(host, journey.release, journey.known, journey.hook)
         if not isinstance(error, Exception):
@@ -263,7 +262,7 @@ def _returning(journey: Journey) -> Iterator[None]:
 
 def _to_undo(host: Host, way: WayBack, copies: NewestCopy, *, with_database: bool) -> tuple[str, ...]:
     """Return which migrations must go before the version can run; its code alone is changed wherever that is safe."""
-    asked = host.compose.once("api", "migrate", "--plan", "--to", way.head, "--json")
+    asked = host.once(way.before[0], "migrate", "--plan", "--to", way.head, "--json")
     try:
         ran = host.runner(way.before[0]).run(asked, seconds=120)
     except SecretariaError as error:
@@ -298,5 +297,5 @@ def _restoring(copies: NewestCopy) -> str:
     return f"resta a cópia: secretaria restore {path} (perde os últimos {minutes:.0f} minutos)"
 
 
-def _undo_command(host: Host, head: str) -> Argv:
-    return host.compose.once("api", "migrate", "--to", head)
+def _undo_command(host: Host, way: WayBack) -> Argv:
+    return host.once(way.before[0], "migrate", "--to", way.head)

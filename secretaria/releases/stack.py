@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from secretaria.releases.commands import Argv
+from secretaria.releases import commands_docker as docker
+from secretaria.releases.containers import Image
 
 Stated = dict[str, Any]
 
@@ -41,14 +42,19 @@ def stack_of(config: Mapping[str, Any], *, own_engines: bool = False) -> Stated:
     }
 
 
-def deploy_stack(name: str, file: str) -> Argv:
-    """Bring a stack to what its file says."""
-    return ("docker", "stack", "deploy", "--compose-file", file, "--prune", "--resolve-image", "never", name)
+def of_version(stack: Stated, image: Image, counts: Mapping[str, int]) -> Stated:
+    """Return a stack with so many tasks of each service, that say themselves which image they are of.
 
-
-def scale_service(stack: str, service: str, count: int) -> Argv:
-    """Bring a service of a stack to so many tasks, and return before they run."""
-    return ("docker", "service", "scale", "--detach", f"{stack}_{service}={count}")
+    Swarm leaves tasks alone where only the image behind a name changed: the mark makes a version that was built twice two.
+    """
+    told = {docker.IMAGE_LABEL: image.id, docker.VERSION_LABEL: image.version}
+    told |= {docker.REVISION_LABEL: image.revision, docker.HEAD_LABEL: image.migration_head}
+    services = dict(stack["services"])
+    for name, count in counts.items():
+        one = services[name]
+        labels = {**(one.get("labels") or {}), **told}
+        services[name] = {**one, "labels": labels, "deploy": {**one["deploy"], "replicas": count}}
+    return {**stack, "services": services}
 
 
 def _service(name: str, one: Mapping[str, Any]) -> Stated:

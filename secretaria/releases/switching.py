@@ -11,29 +11,26 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from secretaria.crashpoints import crashpoint
-from secretaria.errors import SecretariaError
 from secretaria.releases import commands_docker as docker
-from secretaria.releases.containers import Container, Image, containers_of, fallen, restarts_of, wanted_count
+from secretaria.releases.containers import (
+    Container,
+    Image,
+    NotReady,
+    containers_of,
+    fallen,
+    last_lines,
+    restarts_of,
+    wanted_count,
+)
 from secretaria.releases.host import VERSION_VARIABLE, Host
-from secretaria.releases.runner import LAST_LINES, CommandFailed, Runner
+from secretaria.releases.rolling import declared_count, roll
+from secretaria.releases.runner import Runner
 from secretaria.settings.env_file import write_value
 
 PROXY_SLOTS = 8  # docker/proxy/haproxy.cfg, server-template
 PROXY_SECONDS = 4.0  # the proxy asks for names once a second, and a copy is in use after one good check
 STOP_SECONDS = 60  # above stop_grace_period of both services
 LOOK_SECONDS = 0.5
-
-
-class NotReady(SecretariaError):
-    """A container of the new version did not become ready.
-
-    Attributes:
-        lines: The last lines it wrote, oldest first.
-    """
-
-    def __init__(self, what: str, lines: Sequence[str]) -> None:
-        super().__init__(what, "veja as últimas linhas acima")
-        self.lines = tuple(lines)
 
 
 @dataclass(frozen=True)
@@ -46,6 +43,8 @@ class Replicas:
 
 def replicas_of(host: Host) -> Replicas:
     """Return how many containers run now of each, as the engine tells it; one where none does."""
+    if host.on_swarm:
+        return Replicas(declared_count(host, "api"), declared_count(host, "worker"))
     return Replicas(wanted_count(containers_of(host, "api")), wanted_count(containers_of(host, "worker")))
 
 
@@ -64,6 +63,9 @@ def switch(host: Host, version: str, image: Image, replicas: Replicas) -> None:
     """
     write_value(host.env_file, VERSION_VARIABLE, version)
     crashpoint("deploy.switch.env")
+    if host.on_swarm:
+        roll(host, version, image, {"api": replicas.api, "worker": replicas.worker})
+        return
     runner = host.runner(version)
     _bury_stopped(host, runner)
     restarts = {**restarts_of(containers_of(host, "api")), **restarts_of(containers_of(host, "worker"))}
@@ -97,6 +99,8 @@ def settle(host: Host, version: str) -> None:
     Raises:
         CommandFailed: The engine refused something.
     """
+    if host.on_swarm:
+        return  # the stack was brought to its file as a whole
     runner = host.runner(version)
     wanted = set(runner.run(host.compose.hashes()).output.splitlines())
     there = set(runner.run(docker.hashes(host.deploy.project)).output.splitlines())
@@ -104,17 +108,6 @@ def settle(host: Host, version: str) -> None:
     for service in sorted(changed, key=lambda name: (name == "proxy", name)):
         host.tell(f"   {service} mudou: é feito de novo" + (", e a porta fecha por um instante" * (service == "proxy")))
         runner.run(host.compose.alone(service))
-
-
-def last_lines(runner: Runner, container: Container, count: int = LAST_LINES) -> list[str]:
-    """Return the last lines that a container wrote, on either stream; none where it is gone."""
-    heard: list[str] = []
-    listening = Runner(runner.folder, runner.environment, heard.append)
-    try:
-        listening.run(docker.last_lines(container.id, count), seconds=20)
-    except CommandFailed:
-        return []
-    return heard
 
 
 def _bury_stopped(host: Host, runner: Runner) -> None:
@@ -134,12 +127,12 @@ def _await_ready(
         containers = [one for one in containers_of(host, service) if one.image.id == image.id]
         fell = fallen(containers, restarts)
         if fell is not None:
-            raise NotReady(f"{fell.name} caiu ao iniciar", last_lines(runner, fell))
+            raise NotReady(f"{fell.name} caiu ao iniciar", last_lines(host, fell))
         waiting = [one for one in containers if not _is_ready(runner, one, service)]
         if containers and not waiting:
             return containers
         if time.monotonic() >= deadline:
-            lines = last_lines(runner, waiting[0]) if waiting else []
+            lines = last_lines(host, waiting[0]) if waiting else []
             name = waiting[0].name if waiting else service
             raise NotReady(f"{name} não ficou pronto em {seconds:.0f} s", lines)
         time.sleep(LOOK_SECONDS)

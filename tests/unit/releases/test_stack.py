@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from secretaria.releases.stack import stack_of
+from secretaria.releases.containers import Image
+from secretaria.releases.stack import of_version, stack_of
 
 CONFIG: dict[str, Any] = {
     "name": "loja",
@@ -75,3 +76,10 @@ def test_what_is_kept_in_memory_is_said_in_swarms_own_words() -> None:
     api = stack_of(CONFIG)["services"]["api"]
     assert api["volumes"] == [{"type": "tmpfs", "target": "/tmp", "tmpfs": {"size": 67108864}}]
     assert "tmpfs" not in api
+
+
+def test_tasks_say_which_image_they_are_of_and_how_many_there_shall_be() -> None:
+    """The name alone would not tell a version that was built twice."""
+    image = Image("sha256:ab", "1.0.0", "c0ffee", "0001_first")
+    api = of_version(stack_of(CONFIG), image, {"api": 3})["services"]["api"]
+    assert (api["labels"]["br.secretaria.image"], api["deploy"]["replicas"]) == ("sha256:ab", 3)
