@@ -8,6 +8,7 @@ from typing import Literal
 from packaging.version import Version
 
 from secretaria.errors import NotFound, PreflightRefused
+from secretaria.releases import commands_docker as docker
 from secretaria.releases import commands_git as git
 from secretaria.releases import ledger
 from secretaria.releases.containers import Container, Image, containers_of, image_of
@@ -101,6 +102,19 @@ def running_release(host: Host) -> tuple[str, Image] | None:
         return None
     version = running[0].image.version or read_value(host.env_file, VERSION_VARIABLE)
     return version, running[0].image
+
+
+def knows_most(host: Host, running: str) -> str:
+    """Return the version to ask about the schema: after a way back, the database is ahead of the one that runs.
+
+    Args:
+        host: The machine.
+        running: The version that runs; asked wherever no other that was tried here knows a newer migration.
+    """
+    tried = {one.version for one in ledger.read(host.ledger)}  # another environment may have newer images
+    here = tried.intersection(host.runner().run(docker.images(host.deploy.image)).output.split())
+    heads = {version: image.migration_head for version in here if (image := image_of(host, host.image(version)))}
+    return max([running, *sorted(heads)], key=lambda version: heads.get(version, ""))
 
 
 def _next(host: Host, part: Part) -> tuple[str, Version]:

@@ -17,7 +17,7 @@ from secretaria.releases import ledger, schema
 from secretaria.releases.commands import Argv
 from secretaria.releases.containers import Image, image_of
 from secretaria.releases.ending import finish, go_back, mend, told_lines
-from secretaria.releases.examining import Known, running_release
+from secretaria.releases.examining import Known, knows_most, running_release
 from secretaria.releases.hooks import Moment, run_hook
 from secretaria.releases.host import Host
 from secretaria.releases.ledger import Release
@@ -45,6 +45,7 @@ class WayBack:
         image: The image of it.
         head: The newest migration that its code knows.
         before: The version and image that run now.
+        asked: The version that knows the schema, and changes it where it must be.
         undone: The migrations that must be taken back first, newest first; usually none.
     """
 
@@ -52,6 +53,7 @@ class WayBack:
     image: Image
     head: str
     before: tuple[str, Image]
+    asked: str
     undone: tuple[str, ...] = ()
 
 
@@ -133,7 +135,9 @@ def find_way_back(host: Host, version: str, copies: NewestCopy, *, with_database
             f"a imagem da {target.version} não está mais nesta máquina",
             f"construa-a de novo da marca: secretaria deploy --tag v{target.version}",
         )
-    way = WayBack(target.version, image, target.migration_head or image.migration_head, running)
+    way = WayBack(
+        target.version, image, target.migration_head or image.migration_head, running, knows_most(host, running[0])
+    )
     return replace(way, undone=_to_undo(host, way, copies, with_database=with_database))
 
 
@@ -218,7 +222,7 @@ def _undo(journey: Journey) -> None:
         host.tell(f"[2/4] o banco fica como está: a {way.version} roda nele")
         return
     host.tell(f"[2/4] desfaz no banco: {', '.join(way.undone)}; o atendimento é afetado")
-    host.runner(way.before[0]).run(_undo_command(host, way), seconds=MIGRATE_SECONDS)
+    host.runner(way.asked).run(_undo_command(host, way), seconds=MIGRATE_SECONDS)
 
 
 def _switch(journey: Journey) -> None:
@@ -250,7 +254,7 @@ def _returning(journey: Journey) -> Iterator[None]:
             raise
         host.tell(f"a {way.version} não passou: {why}; a {way.before[0]} volta")
         if way.undone:
-            host.runner(way.before[0]).run(migrate_command(host, way.before[0]), seconds=MIGRATE_SECONDS)
+            host.runner(way.asked).run(migrate_command(host, way.asked), seconds=MIGRATE_SECONDS)
         journey.release = ledger.finished(journey.release, "went_back", seconds, reason=why)
         go_back(host, journey.release, journey.known, journey.hook)
         if not isinstance(error, Exception):
@@ -262,9 +266,9 @@ def _returning(journey: Journey) -> Iterator[None]:
 
 def _to_undo(host: Host, way: WayBack, copies: NewestCopy, *, with_database: bool) -> tuple[str, ...]:
     """Return which migrations must go before the version can run; its code alone is changed wherever that is safe."""
-    asked = host.once(way.before[0], "migrate", "--plan", "--to", way.head, "--json")
+    asked = host.once(way.asked, "migrate", "--plan", "--to", way.head, "--json")
     try:
-        ran = host.runner(way.before[0]).run(asked, seconds=120)
+        ran = host.runner(way.asked).run(asked, seconds=120)
     except SecretariaError as error:
         raise PreflightRefused(f"não consegui ler o esquema do banco: {error.message}", "secretaria doctor") from error
     planned: dict[str, Any] = json.loads(ran.output.splitlines()[-1])
@@ -298,4 +302,4 @@ def _restoring(copies: NewestCopy) -> str:
 
 
 def _undo_command(host: Host, way: WayBack) -> Argv:
-    return host.once(way.before[0], "migrate", "--to", way.head)
+    return host.once(way.asked, "migrate", "--to", way.head)

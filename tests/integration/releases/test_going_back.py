@@ -43,6 +43,13 @@ def test_going_back_again_goes_further_back(shop: Installation) -> None:
     assert [go_back(shop).version, go_back(shop).version] == ["0.1.2", "0.1.1"]
 
 
+def test_schema_that_the_running_version_does_not_know_is_told_by_one_that_does(shop: Installation) -> None:
+    """After a way back the database stays ahead of the code, and one may still go further back."""
+    shop.deploy()
+    migrated(shop)
+    assert [go_back(shop).version, go_back(shop).version] == ["0.1.2", "0.1.1"]
+
+
 def test_nothing_before_the_first(shop: Installation) -> None:
     """It is said, and not guessed."""
     with pytest.raises(NotFound, match="não há versão anterior"):
