@@ -159,6 +159,8 @@ def at_service(state: State, version: str, program: list[str]) -> None:
         sys.exit(1)
     if program[1:3] == ["releases", "note"]:
         state["notes"].append(json.loads(program[3]))
+    elif program[1:3] == ["releases", "scaled"]:
+        state["notes"].append(program[3:])
 
 
 def run(state: State, rest: list[str]) -> None:

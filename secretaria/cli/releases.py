@@ -108,6 +108,21 @@ def note(told: Annotated[str, typer.Argument(help="Uma linha do registro, em JSO
 
 
 @app.command(hidden=True)
+def scaled(
+    service: Annotated[str, typer.Argument(help="api ou worker.")],
+    before: Annotated[int, typer.Argument(help="Quantos eram.")],
+    after: Annotated[int, typer.Argument(help="Quantos são.")],
+    who: Annotated[str, typer.Argument(help="Conta e máquina de quem mudou.")],
+) -> None:
+    """Escreve na auditoria quantos contêineres rodam; a máquina o pede depois de secretaria scale."""
+    from secretaria.cli.installed import open_installation
+    from secretaria.releases.noted import note_scaled
+
+    installation = open_installation()
+    note_scaled(installation.engine, who, service, (before, after), installation.clock.now())
+
+
+@app.command(hidden=True)
 def watch(
     seconds: Annotated[float, typer.Option(min=0, help="Por quanto tempo.")] = 120.0,
     ratio: Annotated[float, typer.Option(min=0, max=1, help="Parte de erros que se aceita.")] = 0.02,

@@ -12,31 +12,21 @@ MOST = 64
 
 def scale(
     wanted: Annotated[list[str], typer.Argument(metavar="SERVIÇO=N...", help="api ou worker, e quantos: worker=6.")],
+    environment: Annotated[str, typer.Option("--env", metavar="NOME", help="Como em deploy.")] = "",
 ) -> None:
     """Muda quantos contêineres do serviço (api) ou do trabalho de fundo (worker) rodam."""
-    from secretaria.cli.console import say
+    from secretaria.cli.publishing import find_host
     from secretaria.errors import PreflightRefused
-    from secretaria.releases.commands import Compose
-    from secretaria.releases.commands_swarm import scale_service
-    from secretaria.releases.premises import root_of
-    from secretaria.releases.runner import Runner
-    from secretaria.settings import load_settings
+    from secretaria.releases import scaling
 
     counts = dict(_count(one) for one in wanted)
-    settings = load_settings()
-    deploy = settings.deploy
-    if deploy.engine == "local":
+    host, _ = find_host(environment)
+    if host.deploy.engine == "local":
         raise PreflightRefused(
             "esta instalação roda sem contêineres",
             "mude [worker] processes em secretaria.toml e reinicie secretaria up",
         )
-    runner = Runner(root_of(settings))
-    for service, count in counts.items():
-        if deploy.engine == "swarm":
-            runner.run(scale_service(deploy.project, service, count))
-        else:
-            runner.run(Compose(deploy.project, deploy.files).beside(service, count))
-        say(f"{service}: {count}")
+    scaling.scale(host, counts)
 
 
 def _count(text: str) -> tuple[str, int]:

@@ -34,6 +34,17 @@ def note_release(engine: Engine, release: Release, at: datetime) -> None:
     note_alone(engine, Actor(account, "cli", machine), action, release.version, at=at, after=told)
 
 
+def note_scaled(engine: Engine, who: str, service: str, counts: tuple[int, int], at: datetime) -> None:
+    """Add to the audit how many containers of a service run, and how many did before.
+
+    Raises:
+        DatabaseUnavailable: PostgreSQL is away.
+    """
+    account, _, machine = who.partition("@")
+    before, after = ({"containers": count} for count in counts)
+    note_alone(engine, Actor(account, "cli", machine), "service.scaled", service, at=at, before=before, after=after)
+
+
 def last_release(engine: Engine) -> dict[str, Any] | None:
     """Return what put the present version in place: version, when, who and how; None where nothing is noted.
 

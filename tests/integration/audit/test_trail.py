@@ -12,6 +12,7 @@ from secretaria.audit.trail import Actor, note, note_alone, read_trail
 from secretaria.clock import HeldClock
 from secretaria.database.transaction import transaction
 from secretaria.queue.pauses import pause_queue, resume_queue
+from secretaria.releases.noted import last_release, note_scaled
 from tests.builders import rows
 
 RENATA = Actor("renata", "cli", "balcao")
@@ -89,3 +90,11 @@ def test_the_trail_is_read_newest_first_and_filtered(engine: Engine, clock: Held
     assert [entry.target for entry in read_trail(engine, actor="caio", action="queue")] == ["o:1"]
     assert [entry.target for entry in read_trail(engine, since=clock.now() - timedelta(minutes=90))] == ["o:2"]
     assert [entry.target for entry in read_trail(engine, limit=1)] == ["o:2"]
+
+
+def test_how_many_containers_run_is_noted_by_who_typed_it(engine: Engine, clock: HeldClock) -> None:
+    """Not by the container that writes it down; and it is no release."""
+    note_scaled(engine, "renata@balcao", "worker", (1, 6), clock.now())
+    (entry,) = read_trail(engine)
+    assert (entry.actor, entry.place, entry.action, entry.target) == ("renata", "balcao", "service.scaled", "worker")
+    assert (entry.before, entry.after, last_release(engine)) == ({"containers": 1}, {"containers": 6}, None)

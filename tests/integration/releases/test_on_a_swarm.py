@@ -16,6 +16,7 @@ from secretaria.releases.host import Host
 from secretaria.releases.ledger import Release
 from secretaria.releases.plan import steps_of
 from secretaria.releases.rolling_back import roll_back
+from secretaria.releases.scaling import scale
 from tests.recorded_installation import Installation, make_installation
 
 SECRET = "not-to-be-read"
@@ -106,6 +107,13 @@ def test_scaled_service_stays_scaled(stack: Installation) -> None:
     stack.change_engine(stack={**stack.engine["stack"], "worker": {"count": 3, "update": ""}})
     publish(stack)
     assert len(stack.versions("worker")) == 3
+
+
+def test_swarm_is_told_how_many(stack: Installation) -> None:
+    """By its own command; who did it is noted from beside the service."""
+    scale(on_swarm(stack), {"worker": 6})
+    assert stack.engine["stack"]["worker"]["count"] == 6
+    assert stack.engine["notes"][-1] == ["worker", "1", "6", "dora@loja"]
 
 
 def test_version_built_twice_replaces_the_one_of_the_same_name(stack: Installation) -> None:
