@@ -201,8 +201,15 @@ def _refuse_contract(course: Course, planned: dict[str, Any]) -> None:
     if breaking and containers_of(course.host, "api"):
         raise ContractRefused(
             f"uma migração tira o que a versão {course.release.before} ainda usa: {schema.told(breaking)}",
-            "publique antes uma versão que não use mais isso; ou pare a anterior (docker compose stop api worker) e repita",
+            f"publique antes uma versão que não use mais isso; ou pare a anterior ({_stopping(course.host)}) e repita",
         )
+
+
+def _stopping(host: Host) -> str:
+    """Say what stops the version that runs."""
+    if host.on_swarm:
+        return f"docker service scale {host.deploy.project}_api=0 {host.deploy.project}_worker=0"
+    return "docker compose stop api worker"
 
 
 def _back_up(course: Course) -> None:

@@ -69,9 +69,10 @@ def go_back(host: Host, release: Release, known: Known | None, hook: Hook) -> No
             _restore(host, known)
     except (CommandFailed, NotReady) as error:
         ledger.append(host.ledger, replace(release, outcome="failed", reason=f"{release.reason}; {error.message}"))
+        looked = f"docker stack ps {host.deploy.project}" if host.on_swarm else "docker compose ps"
         raise WayBackBlocked(
             f"a versão {release.version} não passou e a {release.before} também não voltou: {error.message}",
-            f"veja docker compose ps e logs; depois: secretaria rollback {release.before}",
+            f"veja {looked} e os logs; depois: secretaria rollback {release.before}",
         ) from error
     ledger.append(host.ledger, release)
     crashpoint("deploy.went_back")
