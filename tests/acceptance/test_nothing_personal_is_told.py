@@ -83,13 +83,15 @@ def write(shop: Shop, number: str, said: str = SAID, message_id: str = "") -> No
 
 
 def write_until_remembered(shop: Shop, client: redis.Redis) -> None:
-    """Let one customer go on writing until the running conversation rests in Redis too."""
+    """Let a customer who waits for no person go on writing until the running conversation rests in Redis too."""
+    while shop.llm_faults.take() == "html":  # the model is well again: who is answered waits for nobody
+        pass
     deadline = time.monotonic() + SETTLE_SECONDS
     turn = 0
     while not list(client.scan_iter("secretaria:episode:*")):
         assert time.monotonic() < deadline, "\n".join(shop.said)
+        write(shop, NUMBERS[5], SAID if turn else "quanto custa a limpeza?", message_id=f"R{turn}")
         turn += 1
-        write(shop, NUMBERS[4], message_id=f"R{turn}")
         time.sleep(2)
 
 

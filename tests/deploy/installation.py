@@ -96,7 +96,8 @@ class Installation:
         """Wait until the service takes traffic through the proxy and a worker lives."""
         deadline = time.monotonic() + READY_SECONDS
         while time.monotonic() < deadline:
-            if self._asked("/readyz") == 200 and self._worker_lives():
+            # Pages and events are two backends of the proxy, which looks at each by itself; 405: the service has heard it.
+            if self._asked("/readyz") == 200 and self._asked("/webhook/whaticket") == 405 and self._worker_lives():
                 return
             time.sleep(0.3)
         raise AssertionError(self.compose("ps", "--all") + self.compose("logs", "--tail", "30"))
