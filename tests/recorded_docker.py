@@ -128,7 +128,7 @@ def once(state: State, project: str, program: list[str], version: str) -> None:
     if program[:2] == ["migrate", "--plan"]:
         steps = state["steps"]
         if "--to" in program:
-            if head < state[database]:
+            if head == "unknown" or head < state[database]:
                 fail(f"erro: o banco está na revisão {state[database]}, que esta versão não conhece")
             to = program[program.index("--to") + 1]
             back = [one for one in reversed(steps) if to < one["revision"] <= state[database]]

@@ -13,6 +13,7 @@ ONE_OFF_LABEL = "com.docker.compose.oneoff"
 VERSION_LABEL = "org.opencontainers.image.version"
 REVISION_LABEL = "org.opencontainers.image.revision"
 HEAD_LABEL = "br.secretaria.migration-head"
+UNKNOWN = "unknown"  # what docker/Dockerfile says where it was not told
 IMAGE_LABEL = "br.secretaria.image"  # of a task: two images may have had one name
 
 

@@ -193,9 +193,8 @@ def _container(told: dict[str, Any]) -> Container:
 
 
 def _image(identity: str, labels: dict[str, str]) -> Image:
-    return Image(
-        identity,
-        labels.get(docker.VERSION_LABEL, ""),
-        labels.get(docker.REVISION_LABEL, ""),
-        labels.get(docker.HEAD_LABEL, ""),
+    version, revision, head = (
+        "" if (told := labels.get(name, "")) == docker.UNKNOWN else told
+        for name in (docker.VERSION_LABEL, docker.REVISION_LABEL, docker.HEAD_LABEL)
     )
+    return Image(identity, version, revision, head)

@@ -39,7 +39,6 @@ from secretaria.settings.env_file import read_value
 BUILD_SECONDS, START_SECONDS = 3600.0, 600.0
 ENGINES = ("postgres", "redis")
 SERVED = ("proxy", "api", "worker")
-UNKNOWN = "unknown"
 FALLS = 3
 LOGS_HINT = "veja com: docker compose logs api worker"
 
@@ -197,7 +196,7 @@ def port_in(value: str) -> int:
 
 
 def _build(host: Host, version: str) -> None:
-    head = max((host.folder / "migrations/versions").glob("[0-9]*.py"), default=Path(UNKNOWN)).stem
+    head = max((host.folder / "migrations/versions").glob("[0-9]*.py"), default=Path(docker.UNKNOWN)).stem
     arguments = {"VERSION": version, "REVISION": _revision(host), "MIGRATION_HEAD": head}
     labels = {docker.VERSION_LABEL: version, docker.REVISION_LABEL: arguments["REVISION"], docker.HEAD_LABEL: head}
     argv = docker.build(host.image(version), str(host.folder), str(host.folder / DOCKERFILE), arguments, labels)
@@ -208,7 +207,7 @@ def _revision(host: Host) -> str:
     try:
         return host.runner().run(git.commit_of("HEAD")).output.strip()
     except SecretariaError:
-        return UNKNOWN  # unpacked from an archive
+        return docker.UNKNOWN  # unpacked from an archive
 
 
 def _look_at_lost_password(host: Host) -> Iterator[Finding]:

@@ -135,9 +135,13 @@ def find_way_back(host: Host, version: str, copies: NewestCopy, *, with_database
             f"a imagem da {target.version} não está mais nesta máquina",
             f"construa-a de novo da marca: secretaria deploy --tag v{target.version}",
         )
-    way = WayBack(
-        target.version, image, target.migration_head or image.migration_head, running, knows_most(host, running[0])
-    )
+    head = target.migration_head or image.migration_head
+    if not head:
+        raise SchemaMovedOn(
+            f"não se sabe com que esquema do banco a {target.version} roda: a imagem dela não diz",
+            f"construa-a de novo da marca: secretaria deploy --tag v{target.version}",
+        )
+    way = WayBack(target.version, image, head, running, knows_most(host, running[0]))
     return replace(way, undone=_to_undo(host, way, copies, with_database=with_database))
 
 

@@ -147,7 +147,9 @@ class Installation:
 def program_image() -> Iterator[str]:
     """Build the program's image from the tree as it is, under a name of its own."""
     name = f"secretaria-test-{secrets.token_hex(3)}"
-    labels = ("--build-arg", f"VERSION={VERSION}", "--build-arg", "REVISION=0000000")
+    head = max(path.stem for path in (ROOT / "migrations/versions").glob("[0-9]*.py"))
+    told = (f"VERSION={VERSION}", "REVISION=0000000", f"MIGRATION_HEAD={head}")
+    labels = [word for argument in told for word in ("--build-arg", argument)]
     docker(
         "build",
         "--quiet",

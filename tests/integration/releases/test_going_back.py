@@ -50,6 +50,16 @@ def test_schema_that_the_running_version_does_not_know_is_told_by_one_that_does(
     assert [go_back(shop).version, go_back(shop).version] == ["0.1.2", "0.1.1"]
 
 
+def test_image_that_does_not_say_what_it_knows_is_not_asked(shop: Installation) -> None:
+    """One that was built by hand says "unknown" of its schema, which is no newer than any."""
+    images = shop.engine["images"]
+    images["secretaria:0.1.1"]["Config"]["Labels"]["br.secretaria.migration-head"] = "unknown"
+    shop.change_engine(images=images)
+    shop.deploy()
+    migrated(shop)
+    assert go_back(shop).version == "0.1.2"
+
+
 def test_nothing_before_the_first(shop: Installation) -> None:
     """It is said, and not guessed."""
     with pytest.raises(NotFound, match="não há versão anterior"):
