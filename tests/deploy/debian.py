@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from pathlib import Path
 
@@ -9,9 +10,12 @@ SUITE = "trixie"
 
 
 def mirror() -> str:
-    """Return the mirror that this machine takes Debian's packages from."""
+    """Return the mirror that this machine takes Debian's packages from; one that is no Debian is told it."""
     known = run(["apt-get", "indextargets", "--format", "$(REPO_URI)", "Identifier: Packages"], 30).split()
-    return next((uri for uri in known if uri.rstrip("/").endswith("/debian")), "http://deb.debian.org/debian")
+    named = [os.environ.get("DEBIAN_MIRROR", ""), *(uri for uri in known if uri.rstrip("/").endswith("/debian"))]
+    found = next(filter(None, named), "")
+    assert found, "this machine takes no packages from Debian: name a mirror in DEBIAN_MIRROR"
+    return found
 
 
 def run(command: list[str], seconds: float, folder: Path | None = None) -> str:
