@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import signal
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -36,13 +33,14 @@ def rehearse(
     import secretaria
     from secretaria.cli.console import print_json, say
     from secretaria.cli.installed import find_installation
+    from secretaria.cli.processes import ending_as_interrupted
     from secretaria.evaluation.accepted import accepted_file, read_accepted
     from secretaria.evaluation.trial import try_version
 
     logger.remove()  # what the pipeline says of invented customers is not what was asked for
     entries = read_accepted(accepted or accepted_file())
     live = find_installation().engine
-    with _ending_orderly():
+    with ending_as_interrupted():
         trial = try_version(live, secretaria.__version__, entries, most_turns=turns, hear=say)
     if as_json:
         print_json(trial.summary())
@@ -50,20 +48,6 @@ def rehearse(
         _show(trial)
     if not trial.passed:
         raise typer.Exit(1)
-
-
-@contextmanager
-def _ending_orderly() -> Iterator[None]:
-    """Let docker stop end the rehearsal as Ctrl-C does: the copy is dropped on the way out."""
-
-    def interrupt(*_: object) -> None:
-        raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGTERM, interrupt)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
 
 
 def _show(trial: Trial) -> None:

@@ -57,7 +57,7 @@ def server_of(live: Engine) -> Iterator[Connection]:
         BesideBusy: Somebody else uses one.
         DatabaseUnavailable: PostgreSQL does not answer.
     """
-    engine = build_engine(_written(live.url), pool_size=1, statement_timeout_ms=0)
+    engine = build_engine(_written(live.url), pool_size=2, statement_timeout_ms=0)
     try:
         with engine.execution_options(isolation_level="AUTOCOMMIT").connect() as server:
             if not server.execute(text("SELECT pg_try_advisory_lock(:lock)"), {"lock": LOCK}).scalar_one():
@@ -88,17 +88,12 @@ def database_beside(server: Connection) -> Iterator[str]:
         MayNotCreate: The role may not.
     """
     name = f"{PREFIX}{token_hex(6)}"
-    url = server.engine.url
     try:
-        server.execute(text(f"CREATE DATABASE {name} TEMPLATE template0{_as_live(server)}"))
-    except ProgrammingError as error:
-        if getattr(error.orig, "pgcode", None) == NO_PRIVILEGE:
-            raise MayNotCreate(url.username or "") from error
-        raise
-    try:
-        yield _written(url.set(database=name))
+        _create(server, name)
+        yield _written(server.engine.url.set(database=name))
     finally:
-        _drop(server, name)
+        with server.engine.connect() as another:  # an interrupt inside a statement takes its connection with it
+            _drop(another, name)
 
 
 def live_bytes(server: Connection) -> int:
@@ -135,6 +130,15 @@ def require_room(needed_bytes: int, free: int | None) -> None:
     needed = int(needed_bytes * GROWTH) + SPARED_BYTES
     if free is not None and free < needed:
         raise DiskTooSmall(needed, free)
+
+
+def _create(server: Connection, name: str) -> None:
+    try:
+        server.execute(text(f"CREATE DATABASE {name} TEMPLATE template0{_as_live(server)}"))
+    except ProgrammingError as error:
+        if getattr(error.orig, "pgcode", None) == NO_PRIVILEGE:
+            raise MayNotCreate(server.engine.url.username or "") from error
+        raise
 
 
 def _as_live(server: Connection) -> str:

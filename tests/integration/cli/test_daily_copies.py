@@ -51,6 +51,11 @@ def test_how_it_went_is_told(at_once: pytest.MonkeyPatch, tmp_path: Path, code: 
     assert told[0][1].startswith(said)
 
 
+def wrote(file: Path) -> bool:
+    """Say whether there is something in it: it is there a moment before."""
+    return file.exists() and file.stat().st_size > 0
+
+
 def test_only_one_runs_and_it_ends_with_whoever_started_it(at_once: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """The look never waits for it."""
     begun = tmp_path / "begun"
@@ -59,7 +64,7 @@ def test_only_one_runs_and_it_ends_with_whoever_started_it(at_once: pytest.Monke
     told: list[tuple[str, str]] = []
     with daily_copies.daily_copies(settings_in(tmp_path), lambda *words: told.append(words)) as look:
         deadline = time.monotonic() + 30
-        while not begun.exists() and time.monotonic() < deadline:
+        while not wrote(begun) and time.monotonic() < deadline:
             look()
         for _ in range(5):
             look()

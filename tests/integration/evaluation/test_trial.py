@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, event, text
 from sqlmodel import SQLModel
 
 from secretaria.database.beside import (
@@ -150,6 +150,20 @@ def test_what_a_killed_trial_left_is_removed_by_the_next(engine: Engine) -> None
                 break
         except BesideBusy:  # the server has not noticed yet that nobody is there any more
             time.sleep(0.1)
+    assert databases_beside(engine) == 0
+
+
+def test_an_interrupt_while_the_copy_is_made_leaves_none(engine: Engine) -> None:
+    """Ctrl-C that comes inside the statement takes the connection with it; the copy goes all the same."""
+
+    def interrupt(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        if statement.startswith("CREATE DATABASE"):
+            raise KeyboardInterrupt
+
+    with server_of(engine) as server:
+        event.listen(server, "after_cursor_execute", interrupt)
+        with pytest.raises(KeyboardInterrupt), database_beside(server):
+            pass
     assert databases_beside(engine) == 0
 
 
