@@ -8,7 +8,7 @@ import shlex
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from secretaria.releases.runner import Runner
+from secretaria.machine.runner import Runner
 
 
 @dataclass

@@ -7,7 +7,7 @@ from typing import Any
 
 from secretaria.cli.console import say
 from secretaria.errors import ConfigurationError
-from secretaria.releases.answers import ENVIRONMENT, NEEDED, NEEDED_BY_COMPOSE, SECRET, Answers, answered
+from secretaria.installing.answers import ENVIRONMENT, NEEDED, NEEDED_BY_COMPOSE, SECRET, Answers, answered
 from secretaria.settings.env_file import read_value
 
 # In this order; what is not here has a default that few want to change, and stands in the file of answers.

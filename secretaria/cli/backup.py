@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from secretaria.releases.backup import Backup
-    from secretaria.releases.premises import Premises
+    from secretaria.copies.backup import Backup
+    from secretaria.copies.premises import Premises
     from secretaria.settings import Settings
 
 BY_HAND, DAILY = "pedida", "diária"
@@ -41,9 +41,9 @@ def backup(
     from secretaria.cli.console import print_json
     from secretaria.cli.copying import open_premises
     from secretaria.cli.processes import ending_as_interrupted
+    from secretaria.copies.backup import take_backup
+    from secretaria.copies.sealing import Keys
     from secretaria.errors import UsageInvalid
-    from secretaria.releases.backup import take_backup
-    from secretaria.releases.sealing import Keys
     from secretaria.settings import load_settings
 
     settings = load_settings()
@@ -65,8 +65,8 @@ def backup(
 def list_copies(as_json: AsJson = False) -> None:
     """Lista as cópias, a mais nova primeiro, e diz quais já foram restauradas à parte."""
     from secretaria.cli.console import print_json, say
-    from secretaria.releases.backup import list_backups
-    from secretaria.releases.premises import copies_folder
+    from secretaria.copies.backup import list_backups
+    from secretaria.copies.premises import copies_folder
     from secretaria.settings import load_settings
 
     folder = copies_folder(load_settings())
@@ -93,7 +93,7 @@ def verify(
     from secretaria.cli.console import print_json
     from secretaria.cli.copying import given_keys, open_premises
     from secretaria.cli.processes import ending_as_interrupted
-    from secretaria.releases.verifying import verify_backup
+    from secretaria.copies.verifying import verify_backup
     from secretaria.settings import load_settings
 
     settings = load_settings()
@@ -118,10 +118,10 @@ def prune(
     """Remove as cópias que [backup] não manda guardar; a mais nova e a última conferida ficam sempre."""
     from secretaria.cli.console import say
     from secretaria.cli.copying import business_zone
-    from secretaria.releases.archive import own_folder
-    from secretaria.releases.backup import list_backups
-    from secretaria.releases.keeping import last_proved, outdated, prune_backups
-    from secretaria.releases.premises import copies_folder
+    from secretaria.copies.archive import own_folder
+    from secretaria.copies.backup import list_backups
+    from secretaria.copies.keeping import last_proved, outdated, prune_backups
+    from secretaria.copies.premises import copies_folder
     from secretaria.settings import load_settings
 
     settings = load_settings()
@@ -143,7 +143,7 @@ def chosen_copy(premises: Premises, file: Path | None) -> Path:
     Raises:
         CopyNotFound: There is none.
     """
-    from secretaria.releases.backup import latest_backup
+    from secretaria.copies.backup import latest_backup
 
     if file is None:
         return latest_backup(premises.copies).path
@@ -157,12 +157,12 @@ def _daily(settings: Settings) -> None:
     from secretaria.cli.console import say
     from secretaria.cli.copying import business_zone, open_premises
     from secretaria.cli.processes import ending_as_interrupted
-    from secretaria.releases.archive import own_folder
-    from secretaria.releases.backup import list_backups, take_backup, verified_at
-    from secretaria.releases.backup_schedule import is_due, proof_is_due
-    from secretaria.releases.keeping import last_proved, prune_backups
-    from secretaria.releases.premises import copies_folder, keys_of
-    from secretaria.releases.verifying import verify_backup
+    from secretaria.copies.archive import own_folder
+    from secretaria.copies.backup import list_backups, take_backup, verified_at
+    from secretaria.copies.keeping import last_proved, prune_backups
+    from secretaria.copies.premises import copies_folder, keys_of
+    from secretaria.copies.schedule import is_due, proof_is_due
+    from secretaria.copies.verifying import verify_backup
 
     rules, folder, zone, now = settings.backup, copies_folder(settings), business_zone(settings), datetime.now(UTC)
     copies = list_backups(folder)
@@ -184,7 +184,7 @@ def _daily(settings: Settings) -> None:
 
 
 def _told(copy: Backup) -> dict[str, object]:
-    from secretaria.releases.backup import verified_at
+    from secretaria.copies.backup import verified_at
 
     proved = verified_at(copy.path)
     told = {"file": str(copy.path), "bytes": copy.bytes, "taken_at": copy.taken_at.isoformat()}

@@ -16,7 +16,7 @@ from dotenv import dotenv_values
 
 from secretaria.cli.starting import BUSINESS_FOLDER, create_files
 from secretaria.errors import PreflightRefused
-from secretaria.releases.answers import ENVIRONMENT, Answers
+from secretaria.installing.answers import ENVIRONMENT, Answers
 from secretaria.settings import CONFIG_FILE, ENV_FILE, SECTIONS
 from secretaria.settings.env_file import PRIVATE, write_values
 

@@ -56,8 +56,8 @@ def reach_containers(host: Host) -> None:
 
 def holds(host: Host, name: str, value: str) -> bool:
     """Say whether the service that runs was made with a value; where none runs there is nothing that could refuse it."""
+    from secretaria.machine.runner import CommandFailed
     from secretaria.releases.containers import containers_of
-    from secretaria.releases.runner import CommandFailed
 
     if not containers_of(host, "api"):
         return True

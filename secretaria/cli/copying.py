@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
-    from secretaria.releases.premises import Premises
-    from secretaria.releases.sealing import Keys
+    from secretaria.copies.premises import Premises
+    from secretaria.copies.sealing import Keys
     from secretaria.settings import Settings
 
 
@@ -30,9 +30,9 @@ def open_premises(settings: Settings, *, alone: bool = False) -> Iterator[Premis
     """
     import psycopg2
 
+    from secretaria.copies.premises import address_premises, compose_premises
     from secretaria.errors import ConfigurationError, PreflightRefused
     from secretaria.local.engines import EmbeddedEngines
-    from secretaria.releases.premises import address_premises, compose_premises
 
     url = settings.secrets.database_url.get_secret_value()
     if not url and settings.deploy.engine == "compose":
@@ -81,8 +81,8 @@ def client_programs() -> Path:
 
 def given_keys(settings: Settings, passphrase_file: Path | None, identity_file: Path | None) -> Keys:
     """Return what opens a copy: what was named, then what the configuration names."""
-    from secretaria.releases.premises import keys_of
-    from secretaria.releases.sealing import Keys
+    from secretaria.copies.premises import keys_of
+    from secretaria.copies.sealing import Keys
 
     configured = keys_of(settings)
     return Keys(passphrase_file=passphrase_file or configured.passphrase_file, identity_file=identity_file)

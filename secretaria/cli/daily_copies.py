@@ -11,9 +11,9 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from secretaria.cli.processes import own_command
-from secretaria.releases.backup import list_backups
-from secretaria.releases.backup_schedule import is_due
-from secretaria.releases.premises import copies_folder
+from secretaria.copies.backup import list_backups
+from secretaria.copies.premises import copies_folder
+from secretaria.copies.schedule import is_due
 
 if TYPE_CHECKING:
     from secretaria.settings import Settings

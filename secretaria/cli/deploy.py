@@ -86,8 +86,8 @@ def _copier(settings: Settings) -> Copy:
         EngineMissing: The database is reached by URL, and the programs for that are not here.
     """
     from secretaria.cli.copying import client_programs
-    from secretaria.releases.backup import take_backup
-    from secretaria.releases.premises import address_premises, compose_premises
+    from secretaria.copies.backup import take_backup
+    from secretaria.copies.premises import address_premises, compose_premises
 
     if settings.deploy.engine == "swarm":
         url, programs = settings.secrets.database_url.get_secret_value(), client_programs()

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 if TYPE_CHECKING:
-    from secretaria.releases.commands import Compose
+    from secretaria.machine.commands import Compose
 
 FORWARDED = frozenset(
     {
@@ -99,7 +99,7 @@ def compose_host(config: str | None = None) -> ComposeHost | None:
     engine = os.environ.get("SECRETARIA__DEPLOY__ENGINE") or (told.get("engine") if isinstance(told, dict) else None)
     if engine != "compose":
         return None
-    from secretaria.releases.commands import Compose, named_env_file
+    from secretaria.machine.commands import Compose, named_env_file
     from secretaria.settings import env_file_of, load_settings
 
     settings = load_settings(path)
@@ -221,7 +221,7 @@ def _command(arguments: Sequence[str]) -> tuple[str | None, str | None]:
 
 
 def _service_runs(host: ComposeHost) -> bool:
-    from secretaria.releases.runner import CommandFailed, Runner
+    from secretaria.machine.runner import CommandFailed, Runner
 
     try:
         asked = host.compose.command("ps", "--quiet", "--status", "running", SERVICE)
@@ -231,7 +231,7 @@ def _service_runs(host: ComposeHost) -> bool:
 
 
 def _become(argv: list[str], folder: Path) -> NoReturn:
-    from secretaria.releases.runner import ProgramMissing
+    from secretaria.machine.runner import ProgramMissing
 
     os.chdir(folder)
     sys.stdout.flush()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from secretaria.releases.answers import Answers
+    from secretaria.installing.answers import Answers
 
 
 def install(
@@ -37,7 +37,7 @@ def install(
     from secretaria.cli.console import say
     from secretaria.cli.install_compose import install_compose
     from secretaria.cli.install_local import install_local
-    from secretaria.releases.answers import answers_template
+    from secretaria.installing.answers import answers_template
 
     if template:
         sys.stdout.write(answers_template())
@@ -57,7 +57,7 @@ def _answers(file: Path | None, folder: Path, *, local: bool, ask: bool) -> Answ
     from secretaria.cli.asking import ask_for_missing, with_what_stands
     from secretaria.cli.console import say
     from secretaria.errors import ConfigurationError
-    from secretaria.releases.answers import TEMPLATE_HINT, Answers, read_answers
+    from secretaria.installing.answers import TEMPLATE_HINT, Answers, read_answers
     from secretaria.settings import ENV_FILE
 
     answers = Answers()

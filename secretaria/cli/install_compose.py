@@ -14,9 +14,9 @@ from secretaria.cli.install_screen import completed_outcome, show_password, tell
 from secretaria.cli.installed import operator_name
 from secretaria.cli.publishing import find_host
 from secretaria.cli.starting import BUSINESS_FOLDER
-from secretaria.releases.answers import Answers
-from secretaria.releases.backup_schedule import cron_line, timer_units
-from secretaria.releases.first_steps import (
+from secretaria.copies.schedule import cron_line, timer_units
+from secretaria.installing.answers import Answers
+from secretaria.installing.first_steps import (
     OwnCommands,
     business_step,
     migrate_step,
@@ -24,9 +24,8 @@ from secretaria.releases.first_steps import (
     password_in,
     proof_step,
 )
-from secretaria.releases.host import VERSION_VARIABLE, Host
-from secretaria.releases.installing import Outcome, Step, take_steps
-from secretaria.releases.installing_compose import (
+from secretaria.installing.steps import Outcome, Step, take_steps
+from secretaria.installing.with_containers import (
     checkout_version,
     engines_step,
     everything_step,
@@ -36,9 +35,10 @@ from secretaria.releases.installing_compose import (
     port_in,
     proxy_step,
 )
-from secretaria.releases.installing_units import timer_step
+from secretaria.installing.with_systemd import timer_step
+from secretaria.machine.preflight import require_ready
+from secretaria.releases.host import VERSION_VARIABLE, Host
 from secretaria.releases.lock import held
-from secretaria.releases.preflight import require_ready
 from secretaria.settings import CONFIG_VARIABLE, ENV_FILE, load_settings
 from secretaria.settings.env_file import read_value
 

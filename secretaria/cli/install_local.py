@@ -15,15 +15,15 @@ from secretaria.cli.install_screen import completed_outcome, show_password, tell
 from secretaria.cli.installed import account_name
 from secretaria.cli.processes import own_command
 from secretaria.errors import PreflightRefused
-from secretaria.releases.answers import Answers
-from secretaria.releases.commands import Argv
-from secretaria.releases.first_steps import OwnCommands, business_step, owner_step, password_in, proof_step
-from secretaria.releases.installing import Outcome, Step, take_steps
-from secretaria.releases.installing_local import Door, look_at_machine, run_beside_step
-from secretaria.releases.installing_units import systemd_step
-from secretaria.releases.preflight import require_ready
-from secretaria.releases.runner import Runner
-from secretaria.releases.units import Service
+from secretaria.installing.answers import Answers
+from secretaria.installing.first_steps import OwnCommands, business_step, owner_step, password_in, proof_step
+from secretaria.installing.steps import Outcome, Step, take_steps
+from secretaria.installing.units import Service
+from secretaria.installing.with_systemd import systemd_step
+from secretaria.installing.without_containers import Door, look_at_machine, run_beside_step
+from secretaria.machine.commands import Argv
+from secretaria.machine.preflight import require_ready
+from secretaria.machine.runner import Runner
 from secretaria.settings import CONFIG_VARIABLE, ENV_FILE, Settings, load_settings
 
 STOP_MARGIN_SECONDS = 35

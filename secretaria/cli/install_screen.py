@@ -7,9 +7,9 @@ from collections.abc import Iterable
 
 from secretaria.cli.completing import Completed
 from secretaria.cli.console import say
-from secretaria.releases.installing import Outcome, Told
-from secretaria.releases.pasting import webhook_instructions
-from secretaria.releases.preflight import Finding
+from secretaria.installing.pasting import webhook_instructions
+from secretaria.installing.steps import Outcome, Told
+from secretaria.machine.preflight import Finding
 from secretaria.settings import Settings, secret_values
 
 

@@ -49,8 +49,8 @@ def find_host(environment: str = "", *, ready_seconds: int = 0) -> tuple[Host, S
 
 def newest_copy(settings: Settings) -> tuple[str, datetime] | None:
     """Return the newest copy of the database and its moment; None where there is none."""
-    from secretaria.releases.backup import list_backups
-    from secretaria.releases.premises import compose_premises
+    from secretaria.copies.backup import list_backups
+    from secretaria.copies.premises import compose_premises
 
     found = list_backups(compose_premises(settings).copies)
     return (str(found[0].path), found[0].taken_at) if found else None

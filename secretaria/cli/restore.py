@@ -12,9 +12,9 @@ import typer
 from secretaria.cli.backup import AsJson, IdentityFile, PassphraseFile
 
 if TYPE_CHECKING:
-    from secretaria.releases.manifest import Manifest
-    from secretaria.releases.premises import Premises
-    from secretaria.releases.restoring import Loss, Restored
+    from secretaria.copies.manifest import Manifest
+    from secretaria.copies.premises import Premises
+    from secretaria.copies.restoring import Loss, Restored
 
 NAMES = {
     "erased": "pessoas apagadas de novo", "opted_out": "pedidos de PARAR mantidos", "accounts": "contas do painel mantidas como estão hoje",
@@ -38,15 +38,15 @@ def restore(
     from secretaria.cli.copying import given_keys, open_premises
     from secretaria.cli.installed import operator_name
     from secretaria.cli.processes import ending_as_interrupted
-    from secretaria.releases.lock import LOCK_FILE, held
-    from secretaria.releases.restoring import (
+    from secretaria.copies.restoring import (
         refuse_in_use,
         refuse_newer,
         restore_backup,
         wake_engines,
         what_would_be_lost,
     )
-    from secretaria.releases.verifying import opened_copy
+    from secretaria.copies.verifying import opened_copy
+    from secretaria.releases.lock import LOCK_FILE, held
     from secretaria.settings import load_settings
 
     settings = load_settings()

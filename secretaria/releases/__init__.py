@@ -1,1 +1,1 @@
-"""Versions that reach production and the ways back from them: deploy, rollback, backup, restore."""
+"""Versions that reach production and the ways back from them: deploy, rollback, and what is noted of each."""

@@ -8,10 +8,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from secretaria.errors import SecretariaError
-from secretaria.releases import commands_docker as docker
-from secretaria.releases import commands_swarm as swarm
+from secretaria.machine import docker, swarm
+from secretaria.machine.runner import LAST_LINES, CommandFailed
 from secretaria.releases.host import Host
-from secretaria.releases.runner import LAST_LINES, CommandFailed
 
 RUNNING = "running"
 FELL = frozenset({"failed", "rejected"})

@@ -15,7 +15,7 @@ from packaging.version import Version
 
 from secretaria.crashpoints import crashpoint
 from secretaria.errors import GateFailed, SecretariaError
-from secretaria.releases import commands_docker as docker
+from secretaria.machine import docker
 from secretaria.releases import ledger, schema, tree
 from secretaria.releases.containers import Image, containers_of, image_of
 from secretaria.releases.ending import WayBackBlocked, adopt, finish, go_back, mend, told_lines

@@ -11,15 +11,14 @@ from uuid import uuid4
 
 from secretaria.crashpoints import crashpoint
 from secretaria.errors import SecretariaError
-from secretaria.releases import commands_docker as docker
-from secretaria.releases import commands_swarm as swarm
+from secretaria.machine import docker, swarm
+from secretaria.machine.runner import CommandFailed
 from secretaria.releases import ledger, tree
 from secretaria.releases.containers import Image, NotReady, containers_of
 from secretaria.releases.hooks import Moment
 from secretaria.releases.host import VERSION_VARIABLE, Host
 from secretaria.releases.ledger import Release
 from secretaria.releases.notifying import notify
-from secretaria.releases.runner import CommandFailed
 from secretaria.releases.switching import settle, switch
 from secretaria.releases.version import parse_version
 from secretaria.settings.env_file import read_value

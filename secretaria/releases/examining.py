@@ -8,15 +8,14 @@ from typing import Literal
 from packaging.version import Version
 
 from secretaria.errors import NotFound, PreflightRefused
-from secretaria.releases import commands_docker as docker
-from secretaria.releases import commands_git as git
+from secretaria.machine import docker, git
+from secretaria.machine.preflight import GIB, look_at_disk, look_at_engine, require_ready
+from secretaria.machine.runner import CommandFailed
 from secretaria.releases import ledger
 from secretaria.releases.containers import Container, Image, containers_of, image_of
 from secretaria.releases.host import VERSION_VARIABLE, Host
 from secretaria.releases.plan import DOCKERFILE, Facts
-from secretaria.releases.preflight import GIB, look_at_disk, look_at_engine, require_ready
 from secretaria.releases.rolling import require_swarm
-from secretaria.releases.runner import CommandFailed
 from secretaria.releases.stamping import PROGRAM
 from secretaria.releases.switching import replicas_of
 from secretaria.releases.version import Part, newest, next_version, parse_version, version_in

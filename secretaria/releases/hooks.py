@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from secretaria.errors import PreflightRefused
-from secretaria.releases.runner import CommandFailed, Runner
+from secretaria.machine.runner import CommandFailed, Runner
 
 HOOKS_FOLDER = "hooks"
 HOOK_SECONDS = 900.0

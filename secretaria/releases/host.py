@@ -8,12 +8,11 @@ from pathlib import Path
 
 from dotenv import dotenv_values
 
-from secretaria.releases import commands_docker as docker
-from secretaria.releases import commands_swarm as swarm
-from secretaria.releases.commands import Argv, Compose, named_env_file
+from secretaria.machine import docker, swarm
+from secretaria.machine.commands import Argv, Compose, named_env_file
+from secretaria.machine.runner import Runner
 from secretaria.releases.ledger import LEDGER_FILE
 from secretaria.releases.lock import LOCK_FILE
-from secretaria.releases.runner import Runner
 from secretaria.settings import DeploySection
 from secretaria.settings.env_file import read_value
 from secretaria.settings.sections import Secrets

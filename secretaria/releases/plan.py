@@ -7,10 +7,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from secretaria.releases import commands_docker as docker
-from secretaria.releases import commands_git as git
-from secretaria.releases import commands_swarm as swarm
-from secretaria.releases.commands import Argv
+from secretaria.machine import docker, git, swarm
+from secretaria.machine.commands import Argv
 from secretaria.releases.host import VERSION_VARIABLE, Host
 from secretaria.releases.rolling import STACK_FILE, from_registry
 from secretaria.releases.switching import STOP_SECONDS, Replicas

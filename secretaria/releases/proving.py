@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 
 from secretaria.errors import SecretariaError
+from secretaria.machine.runner import CommandFailed
 from secretaria.releases.containers import Container, Image, containers_of, fallen, last_lines, restarts_of
 from secretaria.releases.host import Host
 from secretaria.releases.plan import examine_command, watch_command
-from secretaria.releases.runner import CommandFailed
 
 EXAMINE_SECONDS = 240.0  # above the way's own limit, so that it ends by itself and cleans up
 

@@ -10,10 +10,10 @@ from typing import Any
 
 from secretaria.crashpoints import crashpoint
 from secretaria.errors import PreflightRefused
-from secretaria.releases import commands_swarm as swarm
+from secretaria.machine import swarm
+from secretaria.machine.runner import CommandFailed
 from secretaria.releases.containers import FELL, Image, NotReady, containers_of, last_lines, tasks_of
 from secretaria.releases.host import Host
-from secretaria.releases.runner import CommandFailed
 from secretaria.releases.stack import OF_ENGINES, of_version, stack_of
 from secretaria.settings.env_file import read_value
 

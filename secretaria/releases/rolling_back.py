@@ -13,8 +13,8 @@ from uuid import uuid4
 
 from secretaria.crashpoints import crashpoint
 from secretaria.errors import Conflict, GateFailed, NotFound, PreflightRefused, SecretariaError
+from secretaria.machine.commands import Argv
 from secretaria.releases import ledger, schema
-from secretaria.releases.commands import Argv
 from secretaria.releases.containers import Image, image_of
 from secretaria.releases.ending import finish, go_back, mend, told_lines
 from secretaria.releases.examining import Known, knows_most, running_release

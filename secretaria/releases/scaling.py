@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from secretaria.releases import commands_swarm as swarm
+from secretaria.machine import swarm
+from secretaria.machine.runner import CommandFailed
 from secretaria.releases.containers import containers_of
 from secretaria.releases.host import Host
 from secretaria.releases.lock import held
-from secretaria.releases.runner import CommandFailed
 from secretaria.releases.switching import replicas_of
 
 NOTE_SECONDS = 60.0

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from secretaria.releases import commands_docker as docker
+from secretaria.machine import docker
 from secretaria.releases.containers import Image
 
 Stated = dict[str, Any]

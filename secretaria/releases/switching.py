@@ -11,7 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from secretaria.crashpoints import crashpoint
-from secretaria.releases import commands_docker as docker
+from secretaria.machine import docker
+from secretaria.machine.runner import Runner
 from secretaria.releases.containers import (
     Container,
     Image,
@@ -24,7 +25,6 @@ from secretaria.releases.containers import (
 )
 from secretaria.releases.host import VERSION_VARIABLE, Host
 from secretaria.releases.rolling import declared_count, roll
-from secretaria.releases.runner import Runner
 from secretaria.settings.env_file import write_value
 
 PROXY_SLOTS = 8  # docker/proxy/haproxy.cfg, server-template

@@ -7,9 +7,9 @@ from datetime import date
 
 from packaging.version import Version
 
-from secretaria.releases import commands_git as git
+from secretaria.machine import git
+from secretaria.machine.runner import CommandFailed, Runner
 from secretaria.releases.host import Host
-from secretaria.releases.runner import CommandFailed, Runner
 from secretaria.releases.stamping import stamp
 
 

@@ -18,7 +18,7 @@ from typing import Any
 
 import httpx
 
-from secretaria.releases.commands_docker import VERSION_LABEL
+from secretaria.machine.docker import VERSION_LABEL
 from secretaria.simulation.phone import GROUP, text_event
 from tests.builders import SECRET, signed
 from tests.deploy.installation import Installation

@@ -11,7 +11,7 @@ from contextlib import ExitStack
 import httpx
 import pytest
 
-from secretaria.releases.commands_swarm import deploy_stack
+from secretaria.machine.swarm import deploy_stack
 from secretaria.releases.stack import stack_of
 from tests.deploy.debian import run
 from tests.deploy.installation import VERSION, Installation, OpenInstallation, bridge_address

@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, text
 
+from secretaria.copies.postgres import at_address
+from secretaria.copies.premises import Premises
+from secretaria.copies.sealing import Keys
 from secretaria.local.binaries import find_postgres
 from secretaria.local.engines import EngineUrls
-from secretaria.releases.postgres import at_address
-from secretaria.releases.premises import Premises
-from secretaria.releases.runner import Runner
-from secretaria.releases.sealing import Keys
+from secretaria.machine.runner import Runner
 
 
 @pytest.fixture

@@ -16,15 +16,15 @@ from pathlib import Path
 import pyrage
 import pytest
 
+from secretaria.copies.archive import DRAFT, checksum, open_copy, own_folder
+from secretaria.copies.backup import CopyFailed, CopyNotFound, latest_backup, list_backups, take_backup
+from secretaria.copies.manifest import CopyDamaged
+from secretaria.copies.postgres import Postgres, at_address, in_container
+from secretaria.copies.premises import Premises
+from secretaria.copies.sealing import CopyLocked, Keys
 from secretaria.errors import LockHeld
-from secretaria.releases.archive import DRAFT, checksum, open_copy, own_folder
-from secretaria.releases.backup import CopyFailed, CopyNotFound, latest_backup, list_backups, take_backup
-from secretaria.releases.commands import Compose
-from secretaria.releases.manifest import CopyDamaged
-from secretaria.releases.postgres import Postgres, at_address, in_container
-from secretaria.releases.premises import Premises
-from secretaria.releases.runner import Runner
-from secretaria.releases.sealing import CopyLocked, Keys
+from secretaria.machine.commands import Compose
+from secretaria.machine.runner import Runner
 
 AT = datetime(2026, 12, 1, 3, 15, tzinfo=UTC)
 NO_KEYS = Keys()
@@ -166,7 +166,7 @@ def test_a_full_disk_leaves_nothing_behind(premises: Premises, monkeypatch: pyte
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("secretaria.releases.archive._sync", full)
+    monkeypatch.setattr("secretaria.copies.archive._sync", full)
     with pytest.raises(CopyFailed, match="No space left"):
         take_backup(premises, reason="teste", now=AT)
     assert list_backups(premises.copies) == []
@@ -200,9 +200,9 @@ def test_what_a_killed_process_left_is_cleared_and_was_never_a_copy(premises: Pr
     (tmp_path / "pg_dump").chmod(0o755)
     code = (
         "import sys\nfrom pathlib import Path\nfrom dataclasses import replace\n"
-        "from secretaria.releases.backup import take_backup\nfrom secretaria.releases.postgres import at_address, Postgres\n"
-        "from secretaria.releases.premises import Premises\nfrom secretaria.releases.runner import Runner\n"
-        "from secretaria.releases.sealing import Keys\n"
+        "from secretaria.copies.backup import take_backup\nfrom secretaria.copies.postgres import at_address, Postgres\n"
+        "from secretaria.copies.premises import Premises\nfrom secretaria.machine.runner import Runner\n"
+        "from secretaria.copies.sealing import Keys\n"
         "root, socket, programs = map(Path, sys.argv[1:])\nrunner = Runner(root)\n"
         "real = at_address(f'postgresql://secretaria@/secretaria?host={socket}', programs, runner)\n"
         "def program(name, *rest): return (str(root / 'pg_dump'),) if name == 'pg_dump' else real.program(name, *rest)\n"

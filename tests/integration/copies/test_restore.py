@@ -17,14 +17,10 @@ from sqlalchemy.engine import make_url
 from secretaria.agenda.reminders import ReminderRoom, place_reminders
 from secretaria.audit.trail import Actor, read_trail
 from secretaria.breaker import State
-from secretaria.database.engine import build_engine
-from secretaria.knowledge.snapshot import Business
-from secretaria.queue.emptying import empty_redis
-from secretaria.queue.jobs import ANSWER_TURN, DELIVER_ITEM, FILE_EVENT, RECONCILE_ITEM
-from secretaria.releases.backup import Backup, list_backups, take_backup
-from secretaria.releases.manifest import CopyDamaged, Manifest
-from secretaria.releases.premises import Premises
-from secretaria.releases.restoring import (
+from secretaria.copies.backup import Backup, list_backups, take_backup
+from secretaria.copies.manifest import CopyDamaged, Manifest
+from secretaria.copies.premises import Premises
+from secretaria.copies.restoring import (
     ASIDE,
     NEW,
     CopyNewer,
@@ -35,8 +31,12 @@ from secretaria.releases.restoring import (
     restore_backup,
     what_would_be_lost,
 )
-from secretaria.releases.sealing import Keys
-from secretaria.releases.verifying import opened_copy, verify_backup
+from secretaria.copies.sealing import Keys
+from secretaria.copies.verifying import opened_copy, verify_backup
+from secretaria.database.engine import build_engine
+from secretaria.knowledge.snapshot import Business
+from secretaria.queue.emptying import empty_redis
+from secretaria.queue.jobs import ANSWER_TURN, DELIVER_ITEM, FILE_EVENT, RECONCILE_ITEM
 from secretaria.replies.recovery import recover_turns
 from secretaria.replies.volatile import VolatileContext
 from secretaria.rights.erasure import erase_person

@@ -14,13 +14,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine, text
 
-from secretaria.releases.archive import SUM, open_copy
-from secretaria.releases.backup import list_backups, take_backup, verified_at
-from secretaria.releases.manifest import NAME, CopyDamaged, Manifest
-from secretaria.releases.premises import Premises
-from secretaria.releases.sealing import Keys
-from secretaria.releases.trial import SCRATCH, differences
-from secretaria.releases.verifying import verify_backup
+from secretaria.copies.archive import SUM, open_copy
+from secretaria.copies.backup import list_backups, take_backup, verified_at
+from secretaria.copies.manifest import NAME, CopyDamaged, Manifest
+from secretaria.copies.premises import Premises
+from secretaria.copies.sealing import Keys
+from secretaria.copies.trial import SCRATCH, differences
+from secretaria.copies.verifying import verify_backup
 
 AT = datetime(2026, 12, 1, 3, 15, tzinfo=UTC)
 
@@ -89,7 +89,7 @@ def test_the_scratch_database_is_gone_whatever_happens(premises: Premises, monke
         raise KeyboardInterrupt
 
     taken = take_backup(premises, reason="teste", now=AT)
-    monkeypatch.setattr("secretaria.releases.trial.differences", interrupted)
+    monkeypatch.setattr("secretaria.copies.trial.differences", interrupted)
     with pytest.raises(KeyboardInterrupt):
         verify_backup(premises, taken.path, Keys())
     assert premises.postgres.databases(SCRATCH) == []

@@ -8,7 +8,7 @@ import pytest
 import typer
 
 from secretaria.cli.asking import ask_for_missing, with_what_stands
-from secretaria.releases.answers import Answers
+from secretaria.installing.answers import Answers
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import pytest
 
 from secretaria.cli.forwarding import ComposeHost, brought_along, compose_host, container_command
 from secretaria.errors import UsageInvalid
-from secretaria.releases.commands import Compose
+from secretaria.machine.commands import Compose
 from tests.recorded_programs import RecordedPrograms
 
 

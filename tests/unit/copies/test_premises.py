@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from secretaria.releases.premises import compose_premises
+from secretaria.copies.premises import compose_premises
 from secretaria.settings import load_settings
 
 

@@ -8,10 +8,10 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from secretaria.releases.commands import Argv
-from secretaria.releases.installing import Outcome, Step, wait_until
-from secretaria.releases.preflight import GIB, Finding, look_at_clock, look_at_disk, look_at_memory, look_at_port
-from secretaria.releases.runner import Runner
+from secretaria.installing.steps import Outcome, Step, wait_until
+from secretaria.machine.commands import Argv
+from secretaria.machine.preflight import GIB, Finding, look_at_clock, look_at_disk, look_at_memory, look_at_port
+from secretaria.machine.runner import Runner
 
 READY_SECONDS, WORKERS_SECONDS = 90.0, 60.0
 ANSWER_SECONDS, OK = 5.0, 200

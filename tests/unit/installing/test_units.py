@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from secretaria.releases.installing_local import Door
-from secretaria.releases.installing_units import systemd_step, timer_step
-from secretaria.releases.units import SERVICE_UNIT, Service, service_unit
+from secretaria.installing.units import SERVICE_UNIT, Service, service_unit
+from secretaria.installing.with_systemd import systemd_step, timer_step
+from secretaria.installing.without_containers import Door
 from tests.recorded_programs import RecordedPrograms
 
 

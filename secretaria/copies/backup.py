@@ -14,13 +14,13 @@ from dotenv import dotenv_values
 from loguru import logger
 
 import secretaria
+from secretaria.copies.archive import PREFIX, STAMP, draft_in, own_folder, parts_of, seal_copy
+from secretaria.copies.manifest import Manifest, survey
+from secretaria.copies.premises import Premises
+from secretaria.copies.sealing import SUFFIX, Keys, check_keys
+from secretaria.copies.trial import DUMP, try_aside
 from secretaria.errors import NotFound, SecretariaError
-from secretaria.releases.archive import PREFIX, STAMP, draft_in, own_folder, parts_of, seal_copy
-from secretaria.releases.manifest import Manifest, survey
-from secretaria.releases.premises import Premises
-from secretaria.releases.runner import CommandFailed
-from secretaria.releases.sealing import SUFFIX, Keys, check_keys
-from secretaria.releases.trial import DUMP, try_aside
+from secretaria.machine.runner import CommandFailed
 
 BUSINESS, CONFIGURATION = "business", "configuration"
 PROOF = ".conferida"  # beside a copy that was restored aside

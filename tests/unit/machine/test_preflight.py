@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from secretaria.releases.preflight import (
+from secretaria.machine.preflight import (
     ADVISED_MEMORY_BYTES,
     MINIMUM_MEMORY_BYTES,
     Finding,
@@ -23,7 +23,7 @@ from secretaria.releases.preflight import (
     published_by_us,
     require_ready,
 )
-from secretaria.releases.runner import Runner
+from secretaria.machine.runner import Runner
 from tests.recorded_programs import RecordedPrograms
 
 

@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 
 from secretaria.errors import PreflightRefused, Unavailable
-from secretaria.releases import ledger
-from secretaria.releases.first_steps import (
+from secretaria.installing.first_steps import (
     NotAnswering,
     OwnCommands,
     business_step,
@@ -18,16 +17,17 @@ from secretaria.releases.first_steps import (
     password_in,
     proof_step,
 )
-from secretaria.releases.host import Host
-from secretaria.releases.installing import Outcome, Step, Told, take_steps, wait_until
-from secretaria.releases.installing_compose import (
+from secretaria.installing.pasting import webhook_instructions
+from secretaria.installing.steps import Outcome, Step, Told, take_steps, wait_until
+from secretaria.installing.with_containers import (
     checkout_version,
     image_step,
     ledger_step,
     look_at_machine,
     port_in,
 )
-from secretaria.releases.pasting import webhook_instructions
+from secretaria.releases import ledger
+from secretaria.releases.host import Host
 from secretaria.settings import DeploySection, Flavour
 from tests.recorded_programs import RecordedPrograms
 

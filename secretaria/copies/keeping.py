@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, tzinfo
 from pathlib import Path
 
-from secretaria.releases.archive import SUM
-from secretaria.releases.backup import PROOF, Backup, list_backups, verified_at
+from secretaria.copies.archive import SUM
+from secretaria.copies.backup import PROOF, Backup, list_backups, verified_at
 from secretaria.settings import BackupSection
 
 

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from secretaria.errors import PreflightRefused
-from secretaria.releases.installing import Outcome, Step
-from secretaria.releases.installing_local import Door, await_door
-from secretaria.releases.runner import Runner
-from secretaria.releases.units import SERVICE_UNIT, Service, service_unit
+from secretaria.installing.steps import Outcome, Step
+from secretaria.installing.units import SERVICE_UNIT, Service, service_unit
+from secretaria.installing.without_containers import Door, await_door
+from secretaria.machine.runner import Runner
 
 SYSTEMD_RUNS = Path("/run/systemd/system")
 

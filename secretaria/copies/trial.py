@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from pathlib import Path
 
-from secretaria.releases.manifest import CopyDamaged, Manifest, survey
-from secretaria.releases.postgres import SAME_TEXT, Postgres
-from secretaria.releases.runner import CommandFailed
+from secretaria.copies.manifest import CopyDamaged, Manifest, survey
+from secretaria.copies.postgres import SAME_TEXT, Postgres
+from secretaria.machine.runner import CommandFailed
 
 DUMP = "database.dump"
 SCRATCH = "secretaria_conferencia_"

@@ -11,15 +11,9 @@ from pathlib import Path
 from uuid import uuid4
 
 from secretaria.errors import PreflightRefused, SecretariaError
-from secretaria.releases import commands_docker as docker
-from secretaria.releases import commands_git as git
-from secretaria.releases import ledger
-from secretaria.releases.containers import containers_of, image_of, last_lines
-from secretaria.releases.host import Host
-from secretaria.releases.installing import Outcome, Step, wait_until
-from secretaria.releases.ledger import Release
-from secretaria.releases.plan import DOCKERFILE
-from secretaria.releases.preflight import (
+from secretaria.installing.steps import Outcome, Step, wait_until
+from secretaria.machine import docker, git
+from secretaria.machine.preflight import (
     Finding,
     engine_folder,
     look_at_clock,
@@ -30,7 +24,12 @@ from secretaria.releases.preflight import (
     look_at_port,
     published_by_us,
 )
-from secretaria.releases.runner import CommandFailed
+from secretaria.machine.runner import CommandFailed
+from secretaria.releases import ledger
+from secretaria.releases.containers import containers_of, image_of, last_lines
+from secretaria.releases.host import Host
+from secretaria.releases.ledger import Release
+from secretaria.releases.plan import DOCKERFILE
 from secretaria.releases.stamping import PROGRAM
 from secretaria.releases.switching import replicas_of
 from secretaria.releases.version import version_in

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from secretaria.releases.backup import Backup
-from secretaria.releases.backup_schedule import cron_line, is_due, proof_is_due, timer_units
-from secretaria.releases.keeping import outdated
+from secretaria.copies.backup import Backup
+from secretaria.copies.keeping import outdated
+from secretaria.copies.schedule import cron_line, is_due, proof_is_due, timer_units
 from secretaria.settings import BackupSection
 
 ZONE = ZoneInfo("America/Sao_Paulo")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from secretaria.releases.commands import Argv
+from secretaria.machine.commands import Argv
 
 
 def status(*ignored: str) -> Argv:

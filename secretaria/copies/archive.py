@@ -12,9 +12,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
+from secretaria.copies.manifest import NAME, CopyDamaged, Manifest, Part, read_manifest
+from secretaria.copies.sealing import SUFFIX, Keys, lock_file, open_file
 from secretaria.errors import LockHeld, PreflightRefused
-from secretaria.releases.manifest import NAME, CopyDamaged, Manifest, Part, read_manifest
-from secretaria.releases.sealing import SUFFIX, Keys, lock_file, open_file
 
 PREFIX = "secretaria-"
 STAMP = "%Y%m%dT%H%M%SZ"

@@ -14,7 +14,7 @@ from typing import Literal
 import psutil
 
 from secretaria.errors import PreflightRefused
-from secretaria.releases.runner import CommandFailed, ProgramMissing, Runner
+from secretaria.machine.runner import CommandFailed, ProgramMissing, Runner
 
 GIB = 1024**3
 MINIMUM_DISK_BYTES = 5 * GIB

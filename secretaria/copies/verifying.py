@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from secretaria.releases.archive import draft_in, open_copy, own_folder
-from secretaria.releases.backup import note_proof
-from secretaria.releases.manifest import Manifest
-from secretaria.releases.premises import Premises
-from secretaria.releases.sealing import Keys
-from secretaria.releases.trial import try_aside
+from secretaria.copies.archive import draft_in, open_copy, own_folder
+from secretaria.copies.backup import note_proof
+from secretaria.copies.manifest import Manifest
+from secretaria.copies.premises import Premises
+from secretaria.copies.sealing import Keys
+from secretaria.copies.trial import try_aside
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from secretaria.copies.postgres import Ask
 from secretaria.errors import Rejected
-from secretaria.releases.postgres import Ask
 
 FORMAT = 1
 NAME = "manifest.json"

@@ -11,8 +11,8 @@ from typing import IO, Any
 
 from sqlalchemy.engine import make_url
 
-from secretaria.releases.commands import Argv, Compose
-from secretaria.releases.runner import Runner
+from secretaria.machine.commands import Argv, Compose
+from secretaria.machine.runner import Runner
 
 USER = DATABASE = "secretaria"
 DATABASE_SERVICE = "postgres"

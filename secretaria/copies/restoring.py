@@ -13,14 +13,14 @@ from typing import Any
 
 from loguru import logger
 
+from secretaria.copies.backup import BUSINESS, TAKEN, Backup, copy_now, list_backups, remember
+from secretaria.copies.manifest import Manifest
+from secretaria.copies.postgres import Postgres
+from secretaria.copies.premises import Premises
+from secretaria.copies.trial import clear_scratch, fill_aside
 from secretaria.database.migrate import is_known
 from secretaria.errors import Conflict
-from secretaria.releases.backup import BUSINESS, TAKEN, Backup, copy_now, list_backups, remember
-from secretaria.releases.manifest import Manifest
-from secretaria.releases.postgres import Postgres
-from secretaria.releases.premises import Premises
-from secretaria.releases.runner import CommandFailed
-from secretaria.releases.trial import clear_scratch, fill_aside
+from secretaria.machine.runner import CommandFailed
 
 NEW, ASIDE = "secretaria_restaurada_", "secretaria_anterior_"
 AT_WORK = ("worker", "api")

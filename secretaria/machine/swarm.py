@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from secretaria.releases.commands import Argv
+from secretaria.machine.commands import Argv
 
 BRIDGE = "bridge"  # the machine's own network: it is there before any stack is
 OUTSIDE = "outside"  # the network of the stack that service and workers share and by which they get out

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from secretaria.releases.commands import Compose, named_env_file
-from secretaria.releases.postgres import Postgres, at_address, in_container
-from secretaria.releases.runner import Hear, Runner
-from secretaria.releases.sealing import Keys
+from secretaria.copies.postgres import Postgres, at_address, in_container
+from secretaria.copies.sealing import Keys
+from secretaria.machine.commands import Compose, named_env_file
+from secretaria.machine.runner import Hear, Runner
 from secretaria.settings import Settings, env_file_of
 
 

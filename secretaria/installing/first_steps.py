@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from secretaria.errors import PreflightRefused, SecretariaError
-from secretaria.releases.commands import Argv
-from secretaria.releases.installing import Outcome, Step
-from secretaria.releases.runner import CommandFailed, Runner
+from secretaria.installing.steps import Outcome, Step
+from secretaria.machine.commands import Argv
+from secretaria.machine.runner import CommandFailed, Runner
 
 MIGRATE_SECONDS, E2E_SECONDS = 600.0, 240.0
 ShowPassword = Callable[[str, str], None]

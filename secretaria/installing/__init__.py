@@ -1,0 +1,1 @@
+"""The first installation, with containers or without: steps that look first whether they are done."""
