@@ -1,7 +1,5 @@
 """secretaria agenda: what is free and booked, bookings by hand, and files in and out."""
 
-from __future__ import annotations
-
 import sys
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
@@ -194,7 +192,7 @@ def export(
         file.write_bytes(content)
 
 
-def _open() -> tuple[Installation, BusinessCard]:
+def _open() -> "tuple[Installation, BusinessCard]":
     from secretaria.agenda.by_hand import agenda_of
     from secretaria.cli.installed import open_installation
 
@@ -204,7 +202,7 @@ def _open() -> tuple[Installation, BusinessCard]:
     return parts, card
 
 
-def _change(change: Callable[..., Booking], code: str, *, as_json: bool) -> None:
+def _change(change: "Callable[..., Booking]", code: str, *, as_json: bool) -> None:
     from secretaria.agenda import store
     from secretaria.cli.installed import operator
     from secretaria.database.transaction import transaction
@@ -216,7 +214,7 @@ def _change(change: Callable[..., Booking], code: str, *, as_json: bool) -> None
     _show(booking, card, number, as_json=as_json)
 
 
-def _span(card: BusinessCard, now: datetime, day: str | None, days: int) -> tuple[datetime, datetime]:
+def _span(card: "BusinessCard", now: datetime, day: str | None, days: int) -> tuple[datetime, datetime]:
     zone = card.identity.timezone
     try:
         first = date.fromisoformat(day) if day is not None else now.astimezone(zone).date()
@@ -226,7 +224,7 @@ def _span(card: BusinessCard, now: datetime, day: str | None, days: int) -> tupl
     return begins, datetime.combine(first + timedelta(days=days), time(), tzinfo=zone)
 
 
-def _moment(at: str, card: BusinessCard) -> datetime:
+def _moment(at: str, card: "BusinessCard") -> datetime:
     from secretaria.agenda.slots import local_moment
 
     try:
@@ -239,7 +237,7 @@ def _moment(at: str, card: BusinessCard) -> datetime:
     return moment
 
 
-def _show(booking: Booking, card: BusinessCard, number: str | None, *, as_json: bool) -> None:
+def _show(booking: "Booking", card: "BusinessCard", number: str | None, *, as_json: bool) -> None:
     from secretaria.cli.console import paper, print_json
     from secretaria.privacy import mask_number
 

@@ -1,6 +1,7 @@
-"""The root of the command line: global options and the list of commands."""
+"""The root of the command line: global options and the list of commands.
 
-from __future__ import annotations
+Files of commands do without ``from __future__ import annotations``: typer would compile every annotation again, at each start.
+"""
 
 import os
 from pathlib import Path

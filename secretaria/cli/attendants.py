@@ -1,7 +1,5 @@
 """secretaria attendants: who may enter the panel, and as what."""
 
-from __future__ import annotations
-
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -139,7 +137,7 @@ def second_step(
     sys.stdout.write("".join(f"{one}\n" for one in codes))
 
 
-def _room() -> AccountsRoom:
+def _room() -> "AccountsRoom":
     from secretaria.cli.installed import open_installation, operator
 
     return open_installation().accounts_room(operator())

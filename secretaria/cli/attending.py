@@ -1,7 +1,5 @@
 """secretaria conversations: what a person does with a conversation; the same functions as the panel's."""
 
-from __future__ import annotations
-
 import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated
@@ -234,7 +232,7 @@ def register(app: typer.Typer) -> None:
         app.command(name)(command)
 
 
-def _do(parts: Installation, named: str, act: Callable[[Session, int], object], done: str) -> int:
+def _do(parts: "Installation", named: str, act: "Callable[[Session, int], object]", done: str) -> int:
     from secretaria.attending.record import conversation_named
     from secretaria.cli.console import say
     from secretaria.database.transaction import transaction
@@ -246,7 +244,7 @@ def _do(parts: Installation, named: str, act: Callable[[Session, int], object], 
     return conversation_id
 
 
-def _do_for_all(parts: Installation, act: Callable[[Session], bool], done: str) -> None:
+def _do_for_all(parts: "Installation", act: "Callable[[Session], bool]", done: str) -> None:
     from secretaria.cli.console import say
     from secretaria.database.transaction import transaction
 

@@ -1,7 +1,5 @@
 """secretaria audit: who did what, when and from where."""
 
-from __future__ import annotations
-
 from typing import Annotated
 
 import typer

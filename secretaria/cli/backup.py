@@ -1,7 +1,5 @@
 """secretaria backup: copies of the installation, made, listed, proved and thinned out; on the host, in compose and locally."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -137,7 +135,7 @@ def prune(
     say(f"{len(gone)} cópias {'sairiam' if dry_run else 'saíram'}")
 
 
-def chosen_copy(premises: Premises, file: Path | None) -> Path:
+def chosen_copy(premises: "Premises", file: Path | None) -> Path:
     """Return the file that was named, here or among the copies, or the newest.
 
     Raises:
@@ -150,7 +148,7 @@ def chosen_copy(premises: Premises, file: Path | None) -> Path:
     return file if file.exists() or not (premises.copies / file).exists() else premises.copies / file
 
 
-def _daily(settings: Settings) -> None:
+def _daily(settings: "Settings") -> None:
     """Make the day's copy if it is due, prove one now and then, and remove what need not stay."""
     from datetime import UTC, datetime
 
@@ -183,7 +181,7 @@ def _daily(settings: Settings) -> None:
         say(f"{copy.path.name} saiu")
 
 
-def _told(copy: Backup) -> dict[str, object]:
+def _told(copy: "Backup") -> dict[str, object]:
     from secretaria.copies.backup import verified_at
 
     proved = verified_at(copy.path)
@@ -191,7 +189,7 @@ def _told(copy: Backup) -> dict[str, object]:
     return {**told, "verified_at": proved.isoformat() if proved else None}
 
 
-def _tell_taken(taken: Backup) -> None:
+def _tell_taken(taken: "Backup") -> None:
     typer.echo(f"{taken.path} ({_size(taken.bytes)}, {taken.seconds:.1f} s)")
 
 

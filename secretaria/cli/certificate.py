@@ -1,7 +1,5 @@
 """secretaria certificate: keeps the certificate that the proxy shows; it runs in a container of its own."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Annotated
 

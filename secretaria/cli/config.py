@@ -1,7 +1,5 @@
 """secretaria config: create, check and show the configuration."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Annotated

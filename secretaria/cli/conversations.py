@@ -1,7 +1,5 @@
 """secretaria conversations: the live view, what a person does in one, and what is held about somebody (LGPD)."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Annotated
 

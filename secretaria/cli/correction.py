@@ -1,7 +1,5 @@
 """secretaria conversations correct: puts right what is held about a person, and switches automatic answers off or on."""
 
-from __future__ import annotations
-
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -59,5 +57,5 @@ def _pairs(written: list[str]) -> list[tuple[str, str]]:
     return [(key.strip(), value.strip()) for key, _, value in (pair.partition("=") for pair in written)]
 
 
-def _units(installation: Installation) -> list[str]:
+def _units(installation: "Installation") -> list[str]:
     return list(installation.library.look().card.hours.units)

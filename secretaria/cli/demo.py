@@ -1,7 +1,5 @@
 """secretaria demo: everything real but the outside world, on one screen, without a server, a key or a phone."""
 
-from __future__ import annotations
-
 import sys
 import time
 from pathlib import Path
@@ -64,7 +62,7 @@ def _real_model() -> dict[str, str]:
     }
 
 
-def _play(stage: Stage, screen: Screen) -> bool:
+def _play(stage: "Stage", screen: "Screen") -> bool:
     """Type the sample conversations and say whether every message was answered."""
     from secretaria.simulation.play import Pace, play_all
     from secretaria.simulation.rhythm import load_conversations
@@ -76,7 +74,7 @@ def _play(stage: Stage, screen: Screen) -> bool:
     return bool(played) and all(turn.answered for turn in played)
 
 
-def _converse(stage: Stage, screen: Screen) -> None:
+def _converse(stage: "Stage", screen: "Screen") -> None:
     """Let the person at the keyboard be a customer until they leave."""
     import uuid
 

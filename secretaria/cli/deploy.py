@@ -1,7 +1,5 @@
 """secretaria deploy: publish a version, in nine steps that know their way back."""
 
-from __future__ import annotations
-
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
@@ -66,7 +64,7 @@ def deploy(
         print_json(asdict(release))
 
 
-def _show_plan(host: Host, known: Known, *, as_json: bool) -> None:
+def _show_plan(host: "Host", known: "Known", *, as_json: bool) -> None:
     from secretaria.cli.console import paper, print_json
     from secretaria.releases.plan import as_json as told_as_json
     from secretaria.releases.plan import steps_of, told
@@ -79,7 +77,7 @@ def _show_plan(host: Host, known: Known, *, as_json: bool) -> None:
         paper().print(line, markup=False, soft_wrap=True)
 
 
-def _copier(settings: Settings) -> Copy:
+def _copier(settings: "Settings") -> "Copy":
     """Return what takes a copy of the database and says where it is.
 
     Raises:

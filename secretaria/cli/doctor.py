@@ -1,7 +1,5 @@
 """secretaria doctor: named checks, each with what was found and the command that mends it."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated
 
@@ -55,7 +53,7 @@ def doctor(
         raise typer.Exit(1)
 
 
-def _end_to_end(url: str, prometheus: str, listen: str, version: str, timeout: float) -> Iterator[Result]:
+def _end_to_end(url: str, prometheus: str, listen: str, version: str, timeout: float) -> "Iterator[Result]":
     from secretaria.cli.end_to_end import Way, address_towards, examine_end_to_end
     from secretaria.cli.installed import open_installation
 

@@ -1,7 +1,5 @@
 """secretaria eval: how good she is, measured; and whether a change made it worse."""
 
-from __future__ import annotations
-
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -97,7 +95,7 @@ def compare(
         raise typer.Exit(1)
 
 
-def _run(suite: Suite, folder: Path, hear: OnTurn, trials: int, limit_usd: float, *, scripted: bool) -> SuiteResult:
+def _run(suite: Suite, folder: Path, hear: "OnTurn", trials: int, limit_usd: float, *, scripted: bool) -> "SuiteResult":
     from secretaria.evaluation.adversary import run_adversary
     from secretaria.evaluation.labelled import Bench
     from secretaria.evaluation.oracle import run_oracle
@@ -112,7 +110,7 @@ def _run(suite: Suite, folder: Path, hear: OnTurn, trials: int, limit_usd: float
         return run_oracle(bench) if suite is Suite.ORACLE else run_adversary(bench)
 
 
-def _run_replay(folder: Path, hear: OnTurn, trials: int, limit_usd: float) -> SuiteResult:
+def _run_replay(folder: Path, hear: "OnTurn", trials: int, limit_usd: float) -> "SuiteResult":
     from secretaria.cli.eval_model import paid_chat
     from secretaria.evaluation.labelled import Bench, asked_of_model, run_labelled
     from secretaria.evaluation.scratch import scratch_database
@@ -123,7 +121,7 @@ def _run_replay(folder: Path, hear: OnTurn, trials: int, limit_usd: float) -> Su
     settings = load_settings()
     asked = asked_of_model(load_conversations(folder)) * trials
 
-    def estimate(prices: PriceList, model: str, on: date) -> float:
+    def estimate(prices: "PriceList", model: str, on: "date") -> float:
         return estimate_usd(prices, model, asked, on)
 
     capped = paid_chat(settings, limit_usd, asked=asked, estimate=estimate)
@@ -131,7 +129,7 @@ def _run_replay(folder: Path, hear: OnTurn, trials: int, limit_usd: float) -> Su
         return run_labelled(Bench(engine, folder, hear), capped, settings.llm.model, trials)
 
 
-def _run_customers(folder: Path, hear: OnTurn, trials: int, limit_usd: float, *, scripted: bool) -> SuiteResult:
+def _run_customers(folder: Path, hear: "OnTurn", trials: int, limit_usd: float, *, scripted: bool) -> "SuiteResult":
     from secretaria.cli.eval_model import paid_chat
     from secretaria.evaluation.dialogues import estimate_customers, run_customers, run_scripted
     from secretaria.evaluation.labelled import Bench
@@ -145,7 +143,7 @@ def _run_customers(folder: Path, hear: OnTurn, trials: int, limit_usd: float, *,
             return run_scripted(Bench(engine, folder, hear), scenarios)
     settings = load_settings()
 
-    def estimate(prices: PriceList, model: str, on: date) -> float:
+    def estimate(prices: "PriceList", model: str, on: "date") -> float:
         return estimate_customers(prices, model, scenarios, trials, on)
 
     capped = paid_chat(settings, limit_usd, asked=len(scenarios) * trials, what="conversas com", estimate=estimate)

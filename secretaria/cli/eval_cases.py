@@ -1,7 +1,5 @@
 """secretaria eval cases: recorded turns that somebody kept, with what should come of them."""
 
-from __future__ import annotations
-
 from typing import Annotated
 
 import typer

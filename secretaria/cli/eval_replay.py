@@ -1,7 +1,5 @@
 """secretaria eval replay: recorded conversations answered again, under another business, persona, model or program."""
 
-from __future__ import annotations
-
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -91,17 +89,17 @@ def replay(
 
 
 def _change(
-    stack: ExitStack,
-    installation: Installation,
-    archive: Archive,
-    listed: list[Listed],
+    stack: "ExitStack",
+    installation: "Installation",
+    archive: "Archive",
+    listed: "list[Listed]",
     business: Path | None,
     persona: str,
     model: str,
     *,
     asks: bool,
     limit: float,
-) -> Change:
+) -> "Change":
     """Prepare what is other than when it was recorded; a large base is published in a database of its own."""
     from secretaria.cli.eval_model import paid_chat
     from secretaria.evaluation.again import Change
@@ -117,7 +115,7 @@ def _change(
     chat = None
     if asks:
 
-        def estimate(prices: PriceList, named: str, on: date) -> float:
+        def estimate(prices: "PriceList", named: str, on: "date") -> float:
             return estimate_again(prices, named, listed, on)
 
         chat = paid_chat(installation.settings, limit, model=model, asked=len(listed), estimate=estimate)

@@ -1,7 +1,5 @@
 """secretaria healthcheck: the question a container's engine asks, as a command that explains itself."""
 
-from __future__ import annotations
-
 from typing import Annotated
 
 import typer

@@ -1,7 +1,5 @@
 """secretaria inbox: how events of Whaticket are read."""
 
-from __future__ import annotations
-
 import sys
 from pathlib import Path
 from typing import Annotated

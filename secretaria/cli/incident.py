@@ -1,7 +1,5 @@
 """secretaria incident: what happened in a time, for the notice to the authority and to the people."""
 
-from __future__ import annotations
-
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -38,7 +36,7 @@ def incident(
     _show(found)
 
 
-def _show(found: Incident) -> None:
+def _show(found: "Incident") -> None:
     from rich.table import Table
 
     from secretaria.cli.console import paper, say

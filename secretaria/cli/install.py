@@ -1,7 +1,5 @@
 """secretaria install: from an empty machine to the first answered customer, in steps that can be interrupted and repeated."""
 
-from __future__ import annotations
-
 import os
 import sys
 from pathlib import Path
@@ -53,7 +51,7 @@ def install(
         install_local(config, answers, units=units if systemd else None, user=user)
 
 
-def _answers(file: Path | None, folder: Path, *, local: bool, ask: bool) -> Answers:
+def _answers(file: Path | None, folder: Path, *, local: bool, ask: bool) -> "Answers":
     from secretaria.cli.asking import ask_for_missing, with_what_stands
     from secretaria.cli.console import say
     from secretaria.errors import ConfigurationError

@@ -1,7 +1,5 @@
 """secretaria knowledge: what the business published for answers, its versions, and the questions without an answer."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Annotated
 

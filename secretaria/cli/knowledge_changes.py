@@ -1,7 +1,5 @@
 """secretaria knowledge edit and preview: a draft is written, tried on a message beside what is published, and published."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -94,7 +92,7 @@ def preview(
     knowledge_screen.show_tried(live, tried, whole=whole, as_json=as_json)
 
 
-def _changed(snapshot: Snapshot, what: str, file: Path | None, title: str | None) -> Snapshot:
+def _changed(snapshot: "Snapshot", what: str, file: Path | None, title: str | None) -> "Snapshot":
     """Ask for the new text of one part, beginning with the old one."""
     from secretaria.cli.editor import written_text
     from secretaria.knowledge.card_editing import PARTS, change_card, change_table, table_text
@@ -111,7 +109,7 @@ def _changed(snapshot: Snapshot, what: str, file: Path | None, title: str | None
     return change_table(snapshot, table, written_text(file, table_text(snapshot, table), f"{table}.toml"))
 
 
-def _removed(begun: BusinessVersion, what: str) -> Snapshot:
+def _removed(begun: "BusinessVersion", what: str) -> "Snapshot":
     from secretaria.knowledge.editing import remove_chunk
     from secretaria.knowledge.store import snapshot_of
 

@@ -1,7 +1,5 @@
 """secretaria logs: the lines of all processes together, and a message's whole story among them."""
 
-from __future__ import annotations
-
 import sys
 from collections.abc import Iterable, Mapping
 from datetime import datetime

@@ -1,7 +1,5 @@
 """secretaria migrate: the database's schema, forward, and back where nothing is lost."""
 
-from __future__ import annotations
-
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -45,7 +43,7 @@ def migrate(
         say(f"aplicadas: {', '.join(applied)}" if applied else "o banco já estava em dia")
 
 
-def _engine() -> Engine:
+def _engine() -> "Engine":
     from secretaria.bootstrap import Installation
     from secretaria.settings import load_settings, require
 
@@ -54,7 +52,7 @@ def _engine() -> Engine:
     return Installation(settings).engine
 
 
-def _planned(engine: Engine) -> dict[str, Any]:
+def _planned(engine: "Engine") -> dict[str, Any]:
     """Say what is pending; what a way back would lose is what stands there once somebody has used the new schema."""
     from secretaria.database.migrate import current_revision, pending_revisions
     from secretaria.database.schema import newest_revision
@@ -76,7 +74,7 @@ def _planned(engine: Engine) -> dict[str, Any]:
     }
 
 
-def _planned_back(engine: Engine, revision: str) -> dict[str, Any]:
+def _planned_back(engine: "Engine", revision: str) -> dict[str, Any]:
     """Say what would be taken back, and what of each step is lost as the database is now."""
     from secretaria.database.migrate import current_revision, losses_of, steps_back
 
@@ -88,7 +86,7 @@ def _planned_back(engine: Engine, revision: str) -> dict[str, Any]:
     return {"current": current_revision(engine), "to": revision, "back": back}
 
 
-def _told(step: Step) -> dict[str, Any]:
+def _told(step: "Step") -> dict[str, Any]:
     return {
         "revision": step.revision,
         "kind": step.kind,

@@ -1,7 +1,5 @@
 """secretaria knowledge missing: what customers asked in vain, and the answer that makes the base grow."""
 
-from __future__ import annotations
-
 import sys
 from typing import Annotated
 

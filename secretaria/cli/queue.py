@@ -1,7 +1,5 @@
 """secretaria queue: what waits in the three queues, the story of each row, and what an operator may do about it."""
 
-from __future__ import annotations
-
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -170,7 +168,7 @@ def drain(
     say("nada aberto, nada a caminho")
 
 
-def _room() -> InterventionRoom:
+def _room() -> "InterventionRoom":
     from secretaria.cli.installed import open_installation, operator
     from secretaria.replies.interventions import InterventionRoom
 

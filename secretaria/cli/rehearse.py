@@ -1,7 +1,5 @@
 """secretaria rehearse: this version tried on a copy of the live database, before anything is switched to it."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -50,7 +48,7 @@ def rehearse(
         raise typer.Exit(1)
 
 
-def _show(trial: Trial) -> None:
+def _show(trial: "Trial") -> None:
     from rich.table import Table
 
     from secretaria.cli.console import paper

@@ -1,7 +1,5 @@
 """secretaria releases: every attempt to change the running version, the lock, and what a release asks of its containers."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
@@ -47,7 +45,7 @@ def releases(
     _show(list(reversed(found[-limit:])), ledger.current(found))
 
 
-def _show(listed: Sequence[Release], current: Release | None) -> None:
+def _show(listed: "Sequence[Release]", current: "Release | None") -> None:
     """One line each, and why below it where there is a why: a table would break the sentences."""
     from datetime import UTC, datetime
 

@@ -1,7 +1,5 @@
 """secretaria restore: a copy in the place of the database, after a question that says what is lost."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -68,7 +66,7 @@ def restore(
         _tell(manifest, done)
 
 
-def _question(manifest: Manifest, loss: Loss | None) -> str:
+def _question(manifest: "Manifest", loss: "Loss | None") -> str:
     at = manifest.taken_at.astimezone()
     since = f"{at:%d/%m/%Y %H:%M}"
     if loss is None:
@@ -79,7 +77,7 @@ def _question(manifest: Manifest, loss: Loss | None) -> str:
     )
 
 
-def _settle(premises: Premises, copy: str) -> Callable[[str, str], Mapping[str, Any]]:
+def _settle(premises: "Premises", copy: str) -> Callable[[str, str], Mapping[str, Any]]:
     """Say who brings the restored database into the present: a container of the installation, or this process."""
     from secretaria.cli.restored import settle_here
 
@@ -99,7 +97,7 @@ def _settle(premises: Premises, copy: str) -> Callable[[str, str], Mapping[str, 
     return settle
 
 
-def _told(manifest: Manifest, done: Restored) -> dict[str, object]:
+def _told(manifest: "Manifest", done: "Restored") -> dict[str, object]:
     return {
         "taken_at": manifest.taken_at.isoformat(),
         "safety": None if done.safety is None else str(done.safety.path),
@@ -109,7 +107,7 @@ def _told(manifest: Manifest, done: Restored) -> dict[str, object]:
     }
 
 
-def _tell(manifest: Manifest, done: Restored) -> None:
+def _tell(manifest: "Manifest", done: "Restored") -> None:
     from secretaria.cli.console import say
 
     typer.echo(f"o banco voltou a {manifest.taken_at.astimezone():%d/%m/%Y %H:%M} ({done.seconds:.1f} s fora do ar)")

@@ -1,7 +1,5 @@
 """secretaria restored: what ``restore`` has done where the database is reached, to the copy beside it, before the swap."""
 
-from __future__ import annotations
-
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -63,7 +61,7 @@ def settle_here(new: str, before: str, *, copy: str) -> dict[str, int]:
     return done
 
 
-def _beside(installation: Installation, name: str) -> Installation:
+def _beside(installation: "Installation", name: str) -> "Installation":
     """Return the same installation on another database of its server."""
     from pydantic import SecretStr
     from sqlalchemy.engine import make_url
@@ -76,7 +74,7 @@ def _beside(installation: Installation, name: str) -> Installation:
     return Installation(settings.model_copy(update={"secrets": secrets}))
 
 
-def _card(installation: Installation) -> BusinessCard | None:
+def _card(installation: "Installation") -> "BusinessCard | None":
     from secretaria.errors import SecretariaError
 
     try:

@@ -1,7 +1,5 @@
 """secretaria retention: what is past its time, shown or removed."""
 
-from __future__ import annotations
-
 from typing import Annotated
 
 import typer

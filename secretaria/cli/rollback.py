@@ -1,7 +1,5 @@
 """secretaria rollback: back to a version that ran here before."""
 
-from __future__ import annotations
-
 import sys
 from typing import TYPE_CHECKING, Annotated
 
@@ -59,7 +57,7 @@ def rollback(
         print_json(asdict(release))
 
 
-def _pick(host: Host) -> str:
+def _pick(host: "Host") -> str:
     """Let a person choose among the versions that can be gone back to; Enter takes the newest."""
     from datetime import UTC, datetime
 
@@ -80,7 +78,7 @@ def _pick(host: Host) -> str:
     return found[chosen - 1].version
 
 
-def _show_plan(host: Host, way: WayBack, *, as_json: bool) -> None:
+def _show_plan(host: "Host", way: "WayBack", *, as_json: bool) -> None:
     import shlex
 
     from secretaria.cli.console import paper, print_json

@@ -1,7 +1,5 @@
 """secretaria scale: how many containers of a service run."""
 
-from __future__ import annotations
-
 from typing import Annotated
 
 import typer

@@ -1,7 +1,5 @@
 """secretaria secrets: what is set and strong enough, set from a prompt or a pipe, rotated without a gap."""
 
-from __future__ import annotations
-
 import sys
 from typing import Annotated
 

@@ -1,7 +1,5 @@
 """secretaria serve: the web service; it starts the server by name and imports none of it."""
 
-from __future__ import annotations
-
 from typing import Annotated
 
 import typer

@@ -1,7 +1,5 @@
 """secretaria simulate: a customer's event, signed and posted to a running service."""
 
-from __future__ import annotations
-
 from typing import Annotated
 
 import typer

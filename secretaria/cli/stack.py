@@ -1,7 +1,5 @@
 """secretaria stack: the compose files as a stack of Docker Swarm."""
 
-from __future__ import annotations
-
 import json
 from typing import Annotated
 

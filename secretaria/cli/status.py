@@ -1,7 +1,5 @@
 """secretaria status: how the installation is at this moment, also while parts of it are away."""
 
-from __future__ import annotations
-
 import time
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -38,7 +36,7 @@ def status(
         raise typer.Exit(1)
 
 
-def look(installation: Installation) -> dict[str, Any]:
+def look(installation: "Installation") -> dict[str, Any]:
     """Return everything that is known now; what an engine that is away would tell is None."""
     from dataclasses import asdict
 
@@ -59,7 +57,7 @@ def look(installation: Installation) -> dict[str, Any]:
     }
 
 
-def _business(installation: Installation) -> dict[str, Any] | None:
+def _business(installation: "Installation") -> dict[str, Any] | None:
     from secretaria.errors import SecretariaError
 
     try:
@@ -69,7 +67,7 @@ def _business(installation: Installation) -> dict[str, Any] | None:
     return {"name": business.card.identity.name, "version": business.version_id, "content": business.version}
 
 
-def _last_release(installation: Installation) -> dict[str, Any] | None:
+def _last_release(installation: "Installation") -> dict[str, Any] | None:
     from secretaria.database.transaction import DatabaseUnavailable
     from secretaria.releases.noted import last_release
 
@@ -80,7 +78,7 @@ def _last_release(installation: Installation) -> dict[str, Any] | None:
         return None
 
 
-def _queues(installation: Installation) -> list[dict[str, Any]] | None:
+def _queues(installation: "Installation") -> list[dict[str, Any]] | None:
     from secretaria.database.transaction import DatabaseUnavailable
     from secretaria.replies.backlog import read_stats
 
@@ -99,7 +97,7 @@ def _queues(installation: Installation) -> list[dict[str, Any]] | None:
     ]
 
 
-def _last_backup(installation: Installation) -> dict[str, Any] | None:
+def _last_backup(installation: "Installation") -> dict[str, Any] | None:
     from sqlmodel import Session
 
     from secretaria.queue.chores import BACKUP, BACKUP_VERIFIED, last_chore

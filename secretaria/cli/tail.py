@@ -1,7 +1,5 @@
 """secretaria conversations tail: what happens, live; and the options that the commands beside it share."""
 
-from __future__ import annotations
-
 import sys
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
@@ -71,7 +69,7 @@ def now() -> datetime:
     return SystemClock().now()
 
 
-def opened(*, reveal: bool = False) -> Installation:
+def opened(*, reveal: bool = False) -> "Installation":
     """Find the installation; that whole numbers will be seen is noted first."""
     from secretaria.audit.trail import note_alone
     from secretaria.cli.installed import open_installation, operator

@@ -1,7 +1,5 @@
 """secretaria up: a small shop's whole installation, engines included, in one command and one terminal."""
 
-from __future__ import annotations
-
 import os
 import sys
 from typing import TYPE_CHECKING, Annotated
@@ -39,7 +37,7 @@ def up(
         _run(load_settings(), engines, port or settings.server.port)
 
 
-def _refuse_half_of_the_engines(settings: Settings) -> None:
+def _refuse_half_of_the_engines(settings: "Settings") -> None:
     from secretaria.errors import ConfigurationError
 
     given = [bool(url.get_secret_value()) for url in (settings.secrets.database_url, settings.secrets.redis_url)]
@@ -50,7 +48,7 @@ def _refuse_half_of_the_engines(settings: Settings) -> None:
         )
 
 
-def _run(settings: Settings, engines: EmbeddedEngines | None, port: int) -> None:
+def _run(settings: "Settings", engines: "EmbeddedEngines | None", port: int) -> None:
     from secretaria.bootstrap import Installation
     from secretaria.cli.daily_copies import daily_copies
     from secretaria.cli.processes import listen, own_command, own_metrics_folder, supervised
@@ -76,7 +74,7 @@ def _run(settings: Settings, engines: EmbeddedEngines | None, port: int) -> None
     _tell("up", "parado")
 
 
-def _tell_of_business(installation: Installation) -> None:
+def _tell_of_business(installation: "Installation") -> None:
     """Publish the configured folder if nothing is; if it says something else than what is published, tell so."""
     from secretaria.errors import SecretariaError
     from secretaria.knowledge.folder import load_business_folder
@@ -91,14 +89,14 @@ def _tell_of_business(installation: Installation) -> None:
         _tell("up", f"a pasta {folder} diz outra coisa; para publicar: secretaria knowledge import {folder}")
 
 
-def _readable_logs(settings: Settings) -> dict[str, str]:
+def _readable_logs(settings: "Settings") -> dict[str, str]:
     """Our pipe hides the terminal from the programs, so it is told to them."""
     if settings.log.format == "auto" and sys.stderr.isatty():
         return {"SECRETARIA__LOG__FORMAT": "console"}
     return {}
 
 
-def _watch(engines: EmbeddedEngines | None, copy_if_due: Callable[[], None]) -> Callable[[], None]:
+def _watch(engines: "EmbeddedEngines | None", copy_if_due: "Callable[[], None]") -> "Callable[[], None]":
     def watch() -> None:
         for name in engines.restart_dead() if engines is not None else ():
             _tell(name, "tinha parado e voltou")

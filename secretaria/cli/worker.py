@@ -1,7 +1,5 @@
 """secretaria worker: the background work, one process inline or several under the supervisor."""
 
-from __future__ import annotations
-
 import os
 from typing import TYPE_CHECKING, Annotated
 
@@ -47,7 +45,7 @@ def _override(*, threads: int | None, queues: str | None, metrics_port: int | No
         os.environ["SECRETARIA__WORKER__METRICS_PORT"] = str(metrics_port)
 
 
-def _expose(settings: Settings) -> None:
+def _expose(settings: "Settings") -> None:
     from secretaria import metrics
     from secretaria.cli.processes import PortBusy
 
@@ -66,7 +64,7 @@ def _work_here() -> None:
     runpy.run_module("secretaria.workers.main", run_name="__main__")
 
 
-def _supervise(settings: Settings, count: int) -> None:
+def _supervise(settings: "Settings", count: int) -> None:
     import sys
 
     from secretaria.cli.processes import own_command, supervised
