@@ -28,6 +28,7 @@ from secretaria.cli import (
     knowledge,
     logs,
     migrate,
+    prepare,
     queue,
     rehearse,
     releases,
@@ -60,6 +61,7 @@ app = typer.Typer(
 app.command("demo")(demo.demo)
 app.command("install")(install.install)
 app.command("up")(up.up)
+app.command("prepare", hidden=True)(prepare.prepare)
 app.command("serve")(serve.serve)
 app.command("worker")(worker.worker)
 app.command("migrate")(migrate.migrate)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from secretaria.copies.backup import Backup
+    from secretaria.copies.finished import Backup
     from secretaria.copies.premises import Premises
     from secretaria.settings import Settings
 
@@ -63,8 +63,7 @@ def backup(
 def list_copies(as_json: AsJson = False) -> None:
     """Lista as cópias, a mais nova primeiro, e diz quais já foram restauradas à parte."""
     from secretaria.cli.console import print_json, say
-    from secretaria.copies.backup import list_backups
-    from secretaria.copies.premises import copies_folder
+    from secretaria.copies.finished import copies_folder, list_backups
     from secretaria.settings import load_settings
 
     folder = copies_folder(load_settings())
@@ -117,9 +116,8 @@ def prune(
     from secretaria.cli.console import say
     from secretaria.cli.copying import business_zone
     from secretaria.copies.archive import own_folder
-    from secretaria.copies.backup import list_backups
+    from secretaria.copies.finished import copies_folder, list_backups
     from secretaria.copies.keeping import last_proved, outdated, prune_backups
-    from secretaria.copies.premises import copies_folder
     from secretaria.settings import load_settings
 
     settings = load_settings()
@@ -141,7 +139,7 @@ def chosen_copy(premises: "Premises", file: Path | None) -> Path:
     Raises:
         CopyNotFound: There is none.
     """
-    from secretaria.copies.backup import latest_backup
+    from secretaria.copies.finished import latest_backup
 
     if file is None:
         return latest_backup(premises.copies).path
@@ -156,9 +154,10 @@ def _daily(settings: "Settings") -> None:
     from secretaria.cli.copying import business_zone, open_premises
     from secretaria.cli.processes import ending_as_interrupted
     from secretaria.copies.archive import own_folder
-    from secretaria.copies.backup import list_backups, take_backup, verified_at
+    from secretaria.copies.backup import take_backup, verified_at
+    from secretaria.copies.finished import copies_folder, list_backups
     from secretaria.copies.keeping import last_proved, prune_backups
-    from secretaria.copies.premises import copies_folder, keys_of
+    from secretaria.copies.premises import keys_of
     from secretaria.copies.schedule import is_due, proof_is_due
     from secretaria.copies.verifying import verify_backup
 

@@ -11,8 +11,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from secretaria.cli.processes import own_command
-from secretaria.copies.backup import list_backups
-from secretaria.copies.premises import copies_folder
+from secretaria.copies.finished import copies_folder, list_backups
 from secretaria.copies.schedule import is_due
 
 if TYPE_CHECKING:

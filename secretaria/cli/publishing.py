@@ -49,7 +49,7 @@ def find_host(environment: str = "", *, ready_seconds: int = 0) -> tuple[Host, S
 
 def newest_copy(settings: Settings) -> tuple[str, datetime] | None:
     """Return the newest copy of the database and its moment; None where there is none."""
-    from secretaria.copies.backup import list_backups
+    from secretaria.copies.finished import list_backups
     from secretaria.copies.premises import compose_premises
 
     found = list_backups(compose_premises(settings).copies)

@@ -12,11 +12,10 @@ def stack(
     ] = False,
 ) -> None:
     """Escreve a pilha do Docker Swarm que os arquivos do Compose descrevem, com o que o .env diz (segredos inclusive)."""
-    from secretaria.copies.premises import root_of
     from secretaria.machine.commands import Compose
     from secretaria.machine.runner import Runner
     from secretaria.releases.stack import stack_of
-    from secretaria.settings import load_settings
+    from secretaria.settings import load_settings, root_of
 
     settings = load_settings()
     compose = Compose(settings.deploy.project, settings.deploy.files)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import signal
+import sys
 import threading
 from collections.abc import Callable, Iterable
 
 from secretaria.local.supervisor import Program, Supervisor
+
+NAME_WIDTH = 8
 
 
 def supervise(
@@ -41,3 +44,9 @@ def supervise(
                 every_second()
     finally:
         supervisor.stop(grace_seconds)
+
+
+def tell(name: str, line: str) -> None:
+    """Say a line of one of the programs, on the terminal that all of them share."""
+    sys.stderr.write(f"{name:<{NAME_WIDTH}} | {line}\n")
+    sys.stderr.flush()

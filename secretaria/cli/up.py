@@ -1,6 +1,7 @@
 """secretaria up: a small shop's whole installation, engines included, in one command and one terminal."""
 
 import os
+import subprocess
 import sys
 from typing import TYPE_CHECKING, Annotated
 
@@ -9,11 +10,8 @@ import typer
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from secretaria.bootstrap import Installation
     from secretaria.local.engines import EmbeddedEngines
     from secretaria.settings import Settings
-
-NAME_WIDTH = 8
 
 
 def up(
@@ -49,44 +47,39 @@ def _refuse_half_of_the_engines(settings: "Settings") -> None:
 
 
 def _run(settings: "Settings", engines: "EmbeddedEngines | None", port: int) -> None:
-    from secretaria.bootstrap import Installation
     from secretaria.cli.daily_copies import daily_copies
     from secretaria.cli.processes import listen, own_command, own_metrics_folder, supervised
-    from secretaria.cli.supervision import supervise
-    from secretaria.database.migrate import upgrade
+    from secretaria.cli.supervision import supervise, tell
     from secretaria.local.supervisor import Program
 
     listen(settings.server.host, port).close()  # a busy port is said now, not by a service that restarts for ever
-    installation = Installation(settings)
-    upgrade(installation.engine)
-    _tell_of_business(installation)
-    installation.engine.dispose()
-    with own_metrics_folder(), daily_copies(settings, _tell) as copy_if_due:
+    _prepare()
+    with own_metrics_folder(), daily_copies(settings, tell) as copy_if_due:
         environment = supervised({**os.environ, **_readable_logs(settings)})
         worker = own_command("worker", "--processes", str(settings.worker.processes))
         programs = [
             Program("serve", own_command("serve", "--port", str(port)), environment),
             Program("worker", worker, environment),
         ]
-        _tell("up", f"atendendo em http://{settings.server.host}:{port} (Ctrl-C para tudo)")
+        tell("up", f"atendendo em http://{settings.server.host}:{port} (Ctrl-C para tudo)")
         grace = settings.worker.shutdown_seconds + 5
-        supervise(programs, _tell, grace_seconds=grace, on_event=_tell, every_second=_watch(engines, copy_if_due))
-    _tell("up", "parado")
+        supervise(programs, tell, grace_seconds=grace, on_event=tell, every_second=_watch(engines, copy_if_due))
+    tell("up", "parado")
 
 
-def _tell_of_business(installation: "Installation") -> None:
-    """Publish the configured folder if nothing is; if it says something else than what is published, tell so."""
-    from secretaria.errors import SecretariaError
-    from secretaria.knowledge.folder import load_business_folder
+def _prepare() -> None:
+    """Migrate and publish in a process of its own: what that loads would stay in ours for as long as the shop is open.
 
-    published, folder = installation.library.ensure(), installation.settings.business.folder
-    _tell("up", f"{published.card.identity.name}, versão {published.version_id} da base")
-    try:
-        differs = load_business_folder(folder).version != published.version
-    except SecretariaError:  # what is published holds; the folder is no longer needed
-        return
-    if differs:
-        _tell("up", f"a pasta {folder} diz outra coisa; para publicar: secretaria knowledge import {folder}")
+    Raises:
+        Exit: It could not be done; the other process has told why.
+    """
+    from secretaria.cli.forwarding import VERBOSE
+    from secretaria.cli.processes import own_command, supervised
+
+    command = own_command("prepare", *(word for word in sys.argv[1:] if word in VERBOSE))
+    ended = subprocess.run(command, env=supervised(os.environ), stdin=subprocess.DEVNULL, check=False)  # noqa: S603  # our own command
+    if ended.returncode != 0:
+        raise typer.Exit(ended.returncode)
 
 
 def _readable_logs(settings: "Settings") -> dict[str, str]:
@@ -97,14 +90,11 @@ def _readable_logs(settings: "Settings") -> dict[str, str]:
 
 
 def _watch(engines: "EmbeddedEngines | None", copy_if_due: "Callable[[], None]") -> "Callable[[], None]":
+    from secretaria.cli.supervision import tell
+
     def watch() -> None:
         for name in engines.restart_dead() if engines is not None else ():
-            _tell(name, "tinha parado e voltou")
+            tell(name, "tinha parado e voltou")
         copy_if_due()
 
     return watch
-
-
-def _tell(name: str, line: str) -> None:
-    sys.stderr.write(f"{name:<{NAME_WIDTH}} | {line}\n")
-    sys.stderr.flush()

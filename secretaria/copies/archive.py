@@ -12,12 +12,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
+from secretaria.copies.finished import LOCKED, PREFIX, STAMP
 from secretaria.copies.manifest import NAME, CopyDamaged, Manifest, Part, read_manifest
-from secretaria.copies.sealing import SUFFIX, Keys, lock_file, open_file
+from secretaria.copies.sealing import Keys, lock_file, open_file
 from secretaria.errors import LockHeld, PreflightRefused
 
-PREFIX = "secretaria-"
-STAMP = "%Y%m%dT%H%M%SZ"
 DRAFT = ".rascunho-"  # what a killed process leaves begins so, and the next one removes it
 SUM = ".sha256"
 PRIVATE_FOLDER, PRIVATE_FILE = 0o700, 0o600
@@ -86,7 +85,7 @@ def seal_copy(contents: Path, manifest: Manifest, folder: Path, keys: Keys) -> P
             tar.add(contents / path, path, recursive=False)
     shutil.rmtree(contents)  # twice is enough on the disk
     if keys.locking:
-        locked = packed.with_name(name + SUFFIX)
+        locked = packed.with_name(name + LOCKED)
         lock_file(packed, locked, keys)
         packed.unlink()
         packed = locked
@@ -123,7 +122,7 @@ def open_copy(file: Path, into: Path, keys: Keys) -> Manifest:
     if sums.is_file() and sums.read_text(encoding="ascii", errors="replace").split(" ")[0] != checksum(file):
         raise CopyDamaged("o arquivo não é mais o que foi gravado (sha256)")
     packed = file
-    if file.name.endswith(SUFFIX):
+    if file.name.endswith(LOCKED):
         packed = into.with_name("aberta.tar")
         open_file(file, packed, keys)
     try:

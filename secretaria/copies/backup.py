@@ -6,7 +6,6 @@ import json
 import shutil
 import time
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -14,12 +13,13 @@ from dotenv import dotenv_values
 from loguru import logger
 
 import secretaria
-from secretaria.copies.archive import PREFIX, STAMP, draft_in, own_folder, parts_of, seal_copy
+from secretaria.copies.archive import draft_in, own_folder, parts_of, seal_copy
+from secretaria.copies.finished import Backup
 from secretaria.copies.manifest import Manifest, survey
 from secretaria.copies.premises import Premises
-from secretaria.copies.sealing import SUFFIX, Keys, check_keys
+from secretaria.copies.sealing import Keys, check_keys
 from secretaria.copies.trial import DUMP, try_aside
-from secretaria.errors import NotFound, SecretariaError
+from secretaria.errors import SecretariaError
 from secretaria.machine.runner import CommandFailed
 
 BUSINESS, CONFIGURATION = "business", "configuration"
@@ -32,32 +32,6 @@ class CopyFailed(SecretariaError):
 
     def __init__(self, why: str) -> None:
         super().__init__(f"a cópia não foi feita: {why}", "confira o espaço em disco e o banco: secretaria doctor")
-
-
-class CopyNotFound(NotFound):
-    """There is no copy."""
-
-    def __init__(self, folder: Path) -> None:
-        super().__init__(f"nenhuma cópia em {folder}", "faça uma com: secretaria backup")
-
-
-@dataclass(frozen=True)
-class Backup:
-    """A finished copy.
-
-    Attributes:
-        path: The file.
-        bytes: Its size.
-        taken_at: The moment it shows.
-        migration_head: Revision of the schema in it; empty where only the file's name was read.
-        seconds: How long it took; 0 where it was found.
-    """
-
-    path: Path
-    bytes: int
-    taken_at: datetime
-    migration_head: str = ""
-    seconds: float = 0.0
 
 
 def take_backup(
@@ -117,33 +91,6 @@ def copy_now(
     if prove:
         note_proof(premises, path, manifest, moment)
     return taken
-
-
-def latest_backup(folder: Path) -> Backup:
-    """Return the newest finished copy in a folder.
-
-    Raises:
-        CopyNotFound: There is none.
-    """
-    found = list_backups(folder)
-    if not found:
-        raise CopyNotFound(folder)
-    return found[0]
-
-
-def list_backups(folder: Path) -> list[Backup]:
-    """Return the finished copies in a folder, the newest first; only their names are read."""
-    found = []
-    for path in folder.glob(f"{PREFIX}*.tar*"):
-        stamp, _, rest = path.name.removeprefix(PREFIX).partition(".")
-        if rest not in {"tar", f"tar{SUFFIX}"}:
-            continue
-        try:
-            taken_at = datetime.strptime(stamp, STAMP).replace(tzinfo=UTC)
-        except ValueError:
-            continue
-        found.append(Backup(path, path.stat().st_size, taken_at))
-    return sorted(found, key=lambda backup: backup.taken_at, reverse=True)
 
 
 def verified_at(file: Path) -> datetime | None:

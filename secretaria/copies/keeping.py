@@ -7,7 +7,8 @@ from datetime import datetime, tzinfo
 from pathlib import Path
 
 from secretaria.copies.archive import SUM
-from secretaria.copies.backup import PROOF, Backup, list_backups, verified_at
+from secretaria.copies.backup import PROOF, verified_at
+from secretaria.copies.finished import Backup, list_backups
 from secretaria.settings import BackupSection
 
 

@@ -1,15 +1,16 @@
-"""What of an installation goes into a copy, and where the copies are: the host's view of it, in compose and locally."""
+"""What of an installation goes into a copy: the host's view of it, in compose and locally."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
 
+from secretaria.copies.finished import copies_folder
 from secretaria.copies.postgres import Postgres, at_address, in_container
 from secretaria.copies.sealing import Keys
 from secretaria.machine.commands import Compose, named_env_file
 from secretaria.machine.runner import Hear, Runner
-from secretaria.settings import Settings, env_file_of
+from secretaria.settings import Settings, env_file_of, root_of
 
 
 @dataclass(frozen=True)
@@ -64,11 +65,6 @@ def compose_of(settings: Settings) -> Compose:
     return Compose(settings.deploy.project, settings.deploy.files, named)
 
 
-def root_of(settings: Settings) -> Path:
-    """Return the folder of an installation: that of its secretaria.toml, or the present one."""
-    return (settings.source.absolute() if settings.source else Path.cwd() / "_").parent
-
-
 def _premises(settings: Settings, postgres: Postgres, runner: Runner, compose: Compose | None) -> Premises:
     root = root_of(settings)
     return Premises(
@@ -85,15 +81,6 @@ def _premises(settings: Settings, postgres: Postgres, runner: Runner, compose: C
 
 def _env_file(settings: Settings) -> Path:
     return env_file_of(root_of(settings) / (settings.source.name if settings.source else "_"))
-
-
-def copies_folder(settings: Settings) -> Path:
-    """Return where the copies are: in the local data, or in the folder of an installation of containers.
-
-    A service of systemd may write to the local data only; in compose the host keeps none.
-    """
-    base = settings.home if settings.deploy.engine == "local" else root_of(settings)
-    return base / settings.backup.folder.expanduser()
 
 
 def keys_of(settings: Settings) -> Keys:

@@ -13,7 +13,8 @@ from typing import Any
 
 from loguru import logger
 
-from secretaria.copies.backup import BUSINESS, TAKEN, Backup, copy_now, list_backups, remember
+from secretaria.copies.backup import BUSINESS, TAKEN, copy_now, remember
+from secretaria.copies.finished import Backup, list_backups
 from secretaria.copies.manifest import Manifest
 from secretaria.copies.postgres import Postgres
 from secretaria.copies.premises import Premises

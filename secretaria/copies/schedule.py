@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta, tzinfo
 from pathlib import Path
 
-from secretaria.copies.backup import Backup
+from secretaria.copies.finished import Backup
 from secretaria.settings import BackupSection
 
 UNIT = "secretaria-backup"

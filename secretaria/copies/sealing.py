@@ -9,7 +9,6 @@ import pyrage
 
 from secretaria.errors import ConfigurationError, Rejected
 
-SUFFIX = ".age"
 TOO_EASY = 12  # characters; age stretches a passphrase, but nothing saves a short one
 
 

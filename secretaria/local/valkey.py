@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import signal
+import socket
 from urllib.parse import quote
-
-import redis
-from redis.backoff import NoBackoff
-from redis.retry import Retry
 
 from secretaria.local.binaries import Programs
 from secretaria.local.engine_process import EngineProcess, stop_leftover
@@ -15,6 +12,7 @@ from secretaria.local.home import EngineHome
 from secretaria.local.privileges import own_privately
 
 CLEAN_STOP = signal.SIGTERM
+ANSWER_SECONDS = 5.0
 OPTIONS = {
     "port": "0",
     "unixsocketperm": "700",
@@ -54,9 +52,12 @@ def valkey_server(programs: Programs, home: EngineHome) -> EngineProcess:
 
 
 def _answers(home: EngineHome) -> bool:
-    path = str(home.valkey_socket)
-    with redis.Redis(unix_socket_path=path, socket_timeout=5, retry=Retry(NoBackoff(), 0)) as client:
+    """Ask in the words of the protocol: the client library would be the largest thing that a supervisor keeps in memory."""
+    with socket.socket(socket.AF_UNIX) as connection:
+        connection.settimeout(ANSWER_SECONDS)
         try:
-            return bool(client.ping())
-        except redis.RedisError:  # not listening yet, or loading its file
+            connection.connect(str(home.valkey_socket))
+            connection.sendall(b"PING\r\n")
+            return connection.recv(64).startswith(b"+PONG")  # -LOADING while it reads its file
+        except OSError:  # not listening yet
             return False

@@ -10,6 +10,7 @@ from secretaria.settings.loading import (
     SECTIONS,
     env_file_of,
     load_settings,
+    root_of,
 )
 from secretaria.settings.secrets import (
     describe,
@@ -63,5 +64,6 @@ __all__ = [
     "privacy_key",
     "require",
     "require_strong_secrets",
+    "root_of",
     "secret_values",
 ]

@@ -71,6 +71,11 @@ def env_file_of(configuration: Path) -> Path:
     return own if name and own.is_file() else beside / ENV_FILE
 
 
+def root_of(settings: Settings) -> Path:
+    """Return the folder of an installation: that of its secretaria.toml, or the present one."""
+    return (settings.source.absolute() if settings.source else Path.cwd() / "_").parent
+
+
 def _read_env_file(path: Path) -> dict[str, str]:
     if not path.is_file():
         return {}

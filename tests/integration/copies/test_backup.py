@@ -17,7 +17,8 @@ import pyrage
 import pytest
 
 from secretaria.copies.archive import DRAFT, checksum, open_copy, own_folder
-from secretaria.copies.backup import CopyFailed, CopyNotFound, latest_backup, list_backups, take_backup
+from secretaria.copies.backup import CopyFailed, take_backup
+from secretaria.copies.finished import CopyNotFound, latest_backup, list_backups
 from secretaria.copies.manifest import CopyDamaged
 from secretaria.copies.postgres import Postgres, at_address, in_container
 from secretaria.copies.premises import Premises

@@ -17,7 +17,8 @@ from sqlalchemy.engine import make_url
 from secretaria.agenda.reminders import ReminderRoom, place_reminders
 from secretaria.audit.trail import Actor, read_trail
 from secretaria.breaker import State
-from secretaria.copies.backup import Backup, list_backups, take_backup
+from secretaria.copies.backup import take_backup
+from secretaria.copies.finished import Backup, list_backups
 from secretaria.copies.manifest import CopyDamaged, Manifest
 from secretaria.copies.premises import Premises
 from secretaria.copies.restoring import (

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine, text
 
 from secretaria.copies.archive import SUM, open_copy
-from secretaria.copies.backup import list_backups, take_backup, verified_at
+from secretaria.copies.backup import take_backup, verified_at
+from secretaria.copies.finished import list_backups
 from secretaria.copies.manifest import NAME, CopyDamaged, Manifest
 from secretaria.copies.premises import Premises
 from secretaria.copies.sealing import Keys

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from secretaria.copies.backup import Backup
+from secretaria.copies.finished import Backup
 from secretaria.copies.keeping import outdated
 from secretaria.copies.schedule import cron_line, is_due, proof_is_due, timer_units
 from secretaria.settings import BackupSection
