@@ -20,7 +20,10 @@ from secretaria.local.privileges import launch, own_privately
 NAME = "secretaria"
 BUILTIN_LOCALE_MAJOR = 17
 DRAFT_PREFIX = "postgres.new-"
+AIO_MAJOR = 18
 CLEAN_STOP = signal.SIGINT  # "fast shutdown": sessions are ended, everything is written
+FEW_PROCESSES = ("max_logical_replication_workers=0",)  # nobody replicates from a shop's own database
+FEW_READERS = ("io_workers=1",)  # of three that read ahead: such a database fits in memory
 PRIVACY = ("log_min_error_statement=panic", "log_error_verbosity=terse")  # statements carry what customers wrote
 
 
@@ -61,7 +64,8 @@ def prepare_cluster(programs: Programs, home: EngineHome, *, durable: bool) -> N
 def postgres_server(programs: Programs, home: EngineHome, *, durable: bool) -> EngineProcess:
     """Describe the server; a database that is not durable skips fsync and may be lost with the machine's power."""
     folder = str(home.sockets).replace('"', '""')
-    options = ["listen_addresses=", "unix_socket_permissions=0700", *PRIVACY, *([] if durable else ["fsync=off"])]
+    options = ["listen_addresses=", "unix_socket_permissions=0700", *PRIVACY, *FEW_PROCESSES]
+    options += [*(FEW_READERS if programs.major >= AIO_MAJOR else ()), *(() if durable else ("fsync=off",))]
     argv = [str(programs.path), "-D", str(home.postgres_data), "-k", f'"{folder}"', "-p", str(POSTGRES_PORT)]
     argv += [argument for option in options for argument in ("-c", option)]
     return EngineProcess("PostgreSQL", argv, home.logs / "postgres.log", CLEAN_STOP, lambda: _answers(home))

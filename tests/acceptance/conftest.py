@@ -37,7 +37,7 @@ from tests.acceptance.commands import free_port
 from tests.builders import SECRET, TOKEN
 
 WHATICKET_TOKEN = "token-da-conexao-0001"
-START_SECONDS = 60.0
+START_SECONDS = 180.0
 
 
 @dataclass

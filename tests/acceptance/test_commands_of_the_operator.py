@@ -40,6 +40,13 @@ def test_help_loads_nothing_heavy(tmp_path: Path) -> None:
     assert "demo" in ended.stdout
 
 
+def test_what_supervises_a_shop_keeps_no_library_of_what_it_supervises(shop: Shop) -> None:
+    """It migrated through a process of its own: what that loaded went with it, and so it is small for as long as it runs."""
+    mapped = Path(f"/proc/{shop.process.pid}/maps").read_text(encoding="utf-8")
+    assert "psycopg2" in mapped  # compiled parts of libraries are seen here
+    assert [name for name in ("sqlalchemy", "markupsafe", "cryptography", "uvloop", "hiredis") if name in mapped] == []
+
+
 def test_every_command_explains_itself(tmp_path: Path) -> None:
     """Each command has a Portuguese help."""
     for command in ("demo", "up", "serve", "worker", "migrate", "doctor", "simulate", "config", "inbox", "queue"):
