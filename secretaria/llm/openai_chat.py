@@ -21,12 +21,13 @@ from secretaria.llm.chat import (
     ChatUnavailable,
     breaker_name,
 )
-from secretaria.llm.openai_client import limits_of, meaning_of, open_client
+from secretaria.llm.openai_client import ask_for_json, meaning_of, open_client
 from secretaria.llm.pricing import estimate_tokens
 from secretaria.outside import outside
 
 Structure = Literal["json_schema", "json_object", "prompt"]
 LADDER: tuple[Structure, ...] = ("json_schema", "json_object", "prompt")
+COMPLETIONS = "/chat/completions"
 EMPTY = "empty"
 BILLED_CAUSES = frozenset({"timeout", "not_an_answer", EMPTY})  # the service has read the prompt, and may charge for it
 STRUCTURE_WORDS = ("response_format", "json_schema", "json_object", "structured output", "json mode")
@@ -172,17 +173,16 @@ class OpenAIChat:
     def _call(self, model: str, request: ChatRequest, structure: Structure, seconds: float) -> object:
         if seconds <= 0:
             raise ChatUnavailable("timeout")
-        arguments: dict[str, Any] = {"messages": _messages(request, structure)}
+        asked: dict[str, object] = {
+            "model": model,
+            "messages": _messages(request, structure),
+            "max_completion_tokens": self._max_output_tokens,
+            "temperature": self._temperature,
+        }
         if structure != "prompt":
-            arguments["response_format"] = _response_format(request, structure)
+            asked["response_format"] = _response_format(request, structure)
         with outside():
-            return self._client.chat.completions.create(
-                model=model,
-                max_completion_tokens=self._max_output_tokens,
-                temperature=self._temperature,
-                timeout=limits_of(seconds),
-                **arguments,
-            )
+            return ask_for_json(self._client, COMPLETIONS, asked, seconds)
 
 
 def _close(hold: Hold, *, billed: bool) -> None:
@@ -199,28 +199,32 @@ def _estimate(request: ChatRequest) -> int:
 
 
 def _read(completion: object, model: str) -> ChatAnswer:
-    """Read an answer of which nothing is certain: the library does not check what services send."""
-    choices = getattr(completion, "choices", None)
-    message = getattr(choices[0], "message", None) if isinstance(choices, list) and choices else None
+    """Read an answer of which nothing is certain."""
+    choices = _under(completion, "choices")
+    message = _under(choices[0], "message") if isinstance(choices, list) and choices else None
     if message is None:
         raise ChatUnavailable("not_an_answer")
-    text = getattr(message, "content", None) or ""
+    text = _under(message, "content") or ""
     if not isinstance(text, str):
         raise ChatUnavailable("not_an_answer")
     if not text.strip():
         raise ChatUnavailable(EMPTY)
-    usage = getattr(completion, "usage", None)
+    usage = _under(completion, "usage")
     return ChatAnswer(
         text=text,
         model=model,
         prompt_tokens=_count(usage, "prompt_tokens"),
         completion_tokens=_count(usage, "completion_tokens"),
-        cached_tokens=_count(getattr(usage, "prompt_tokens_details", None), "cached_tokens"),
+        cached_tokens=_count(_under(usage, "prompt_tokens_details"), "cached_tokens"),
     )
 
 
+def _under(found: object, name: str) -> object:
+    return found.get(name) if isinstance(found, Mapping) else None
+
+
 def _count(usage: object, name: str) -> int:
-    counted = getattr(usage, name, None)
+    counted = _under(usage, name)
     return max(counted, 0) if isinstance(counted, int) else 0
 
 
