@@ -16,7 +16,7 @@ import msgspec
 from loguru import logger
 
 from secretaria.log_files import LogFile
-from secretaria.privacy import mask_fields, mask_text, tell_exception, use_key
+from secretaria.privacy import mask_fields, mask_told, tell_exception, use_key
 from secretaria.settings import LogSection
 
 if TYPE_CHECKING:
@@ -36,7 +36,6 @@ LONGEST_VALUE = 1000
 LONGEST_TRACEBACK = 6000
 CUT = "…[cortado]"
 TRACEBACK = "traceback"
-ENDINGS = {"\u2028": "\\u2028", "\u2029": "\\u2029", "\x85": "\\x85", "\u202e": "\\u202e"}
 
 
 def configure_logs(section: LogSection, process: str, key: bytes | None = None, folder: Path | None = None) -> None:
@@ -74,7 +73,7 @@ def configure_logs(section: LogSection, process: str, key: bytes | None = None, 
 def _hide(record: Record) -> None:
     """Mask a record before any sink sees it; the traceback becomes a text, without the values of variables."""
     try:
-        message = _one_line(mask_text(record["message"][: 4 * LONGEST_LINE]), LONGEST_MESSAGE)
+        message = _one_line(mask_told(record["message"][: 4 * LONGEST_LINE]), LONGEST_MESSAGE)
         extra = {name: _short(value) for name, value in mask_fields(record["extra"]).items()}
         thrown = record["exception"]
         if thrown is not None and thrown.value is not None:
@@ -147,11 +146,13 @@ def _short(value: Any) -> Any:  # noqa: ANN401  # a log line takes anything
 
 def _one_line(text: str, limit: int) -> str:
     """Escape what would begin a new line, colour a terminal or turn the direction of writing."""
-    escaped = "".join(
-        character if character.isprintable() and character not in ENDINGS else repr(character)[1:-1]
-        for character in text[:limit]
-    )
+    shown = text[:limit]
+    escaped = shown if shown.isprintable() else "".join(map(_escaped, shown))
     return _cut(escaped if len(text) <= limit else escaped + CUT, limit + len(CUT))
+
+
+def _escaped(character: str) -> str:
+    return character if character.isprintable() else repr(character)[1:-1]
 
 
 def _cut(text: str, limit: int) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from secretaria.privacy.fields import mask_field, mask_fields
+from secretaria.privacy.fields import mask_field, mask_fields, mask_told
 from secretaria.privacy.masking import mask_text
 from secretaria.privacy.numbers import mask_number
 from secretaria.privacy.pseudonyms import keep_key, keyed_hash, pseudonym, use_key
@@ -18,6 +18,7 @@ __all__ = [
     "mask_fields",
     "mask_number",
     "mask_text",
+    "mask_told",
     "pseudonym",
     "seal",
     "tell_exception",

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from secretaria.privacy.masking import mask_text
@@ -17,6 +19,9 @@ SENSITIVE = frozenset(
 )
 HASHED = frozenset({"contact", "contato"})
 DEEPEST = 4
+CODE = re.compile(r"[a-z][a-z0-9_.-]{0,31}")  # the name of an event, a state, a model: the same few in every line
+EVENT = "correlation_id"  # ours, and in every line; under any other name the same shape may be somebody's Pix key
+EVENT_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 SHORTEST_NUMBER = 10_000_000  # a whole number below it names nobody
 
 
@@ -34,6 +39,8 @@ def mask_field(name: str, value: Any, depth: int = 0) -> Any:  # noqa: ANN401  #
         return OMITTED
     if value is None or isinstance(value, bool | float):
         return value
+    if known == EVENT and EVENT_ID.fullmatch(str(value)):
+        return str(value)
     return _number(value) if isinstance(value, int) else _other(name, value, depth)
 
 
@@ -41,10 +48,20 @@ def _other(name: str, value: Any, depth: int) -> Any:  # noqa: ANN401  # see abo
     if isinstance(value, uuid.UUID):
         return str(value)
     if isinstance(value, Mapping) and depth < DEEPEST:
-        return {mask_text(str(key)): mask_field(str(key), inner, depth + 1) for key, inner in value.items()}
+        return {mask_told(str(key)): mask_field(str(key), inner, depth + 1) for key, inner in value.items()}
     if isinstance(value, list | tuple | set | frozenset) and depth < DEEPEST:
         return [mask_field(name, inner, depth + 1) for inner in value]
-    return mask_text(str(value))
+    return mask_told(str(value))
+
+
+def mask_told(text: str) -> str:
+    """Return what ``mask_text`` returns; of the codes that stand in every line it is remembered."""
+    return _masked_code(text) if CODE.fullmatch(text) else mask_text(text)
+
+
+@lru_cache(maxsize=512)
+def _masked_code(code: str) -> str:
+    return mask_text(code)
 
 
 def _number(value: int) -> int | str:
