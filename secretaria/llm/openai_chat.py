@@ -21,7 +21,7 @@ from secretaria.llm.chat import (
     ChatUnavailable,
     breaker_name,
 )
-from secretaria.llm.openai_client import ask_for_json, meaning_of, open_client
+from secretaria.llm.openai_client import Clients, ask_for_json, meaning_of
 from secretaria.llm.pricing import estimate_tokens
 from secretaria.outside import outside
 
@@ -34,7 +34,7 @@ STRUCTURE_WORDS = ("response_format", "json_schema", "json_object", "structured 
 
 
 class OpenAIChat:
-    """One client for all threads of a process; it remembers per model which degree of structure was accepted."""
+    """One for all threads of a process; it remembers per model which degree of structure was accepted."""
 
     def __init__(
         self,
@@ -49,7 +49,7 @@ class OpenAIChat:
         breaker: Breaker | None = None,
         budget: Budget | None = None,
     ) -> None:
-        """Build the client.
+        """Open nothing yet; connections are made by the first call.
 
         Args:
             api_key: Key of the service.
@@ -62,7 +62,7 @@ class OpenAIChat:
             breaker: Asked before each call to a model; without it every model is always asked.
             budget: Pays for each call to a model; without it nobody counts.
         """
-        self._client = open_client(api_key, base_url, timeout_seconds)
+        self._clients = Clients(api_key, base_url, timeout_seconds)
         self._base_url = base_url
         self._breaker = breaker
         self._budget = budget
@@ -96,7 +96,7 @@ class OpenAIChat:
             ChatMisconfigured: The service refuses the key.
         """
         try:
-            return [model.id for model in self._client.models.list()]
+            return [model.id for model in self._clients.mine().models.list()]
         except openai.OpenAIError as error:
             raise meaning_of(error) from error
         except (AttributeError, TypeError, ValueError) as error:  # a page, or broken JSON, has no models in it
@@ -104,7 +104,7 @@ class OpenAIChat:
 
     def close(self) -> None:
         """Release the connections."""
-        self._client.close()
+        self._clients.close()
 
     def _ask_within_budget(self, model: str, request: ChatRequest) -> ChatAnswer:
         """Set aside what the call may cost, and count what it cost; a call that surely cost nothing gives all back."""
@@ -182,7 +182,7 @@ class OpenAIChat:
         if structure != "prompt":
             asked["response_format"] = _response_format(request, structure)
         with outside():
-            return ask_for_json(self._client, COMPLETIONS, asked, seconds)
+            return ask_for_json(self._clients.mine(), COMPLETIONS, asked, seconds)
 
 
 def _close(hold: Hold, *, billed: bool) -> None:

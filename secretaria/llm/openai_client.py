@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import json
+import threading
 import time
 from collections.abc import Iterator, Mapping
 from typing import cast
@@ -13,6 +15,7 @@ import openai
 from secretaria.llm.chat import ChatMisconfigured, ChatUnavailable
 
 CONNECT_SECONDS = 3.0
+THREADS_A_CLIENT, MOST_CLIENTS = 16, 64
 
 MEANINGS: tuple[tuple[type[openai.OpenAIError], type[ChatUnavailable | ChatMisconfigured], str], ...] = (
     (openai.APITimeoutError, ChatUnavailable, "timeout"),
@@ -28,21 +31,54 @@ MEANINGS: tuple[tuple[type[openai.OpenAIError], type[ChatUnavailable | ChatMisco
 )
 
 
-def open_client(api_key: str, base_url: str, timeout_seconds: float) -> openai.OpenAI:
-    """Build a client.
+class Clients:
+    """Clients of one service, each shared by a few threads.
 
-    Args:
-        api_key: Key of the service.
-        base_url: Address that ends in ``/v1``; empty for the library's default.
-        timeout_seconds: Seconds after which an answer must be whole.
+    The library's pool looks at each of its connections whenever a request begins or ends; with hundreds of threads that wait on
+    one pool this costs more than the request itself.
     """
-    return openai.OpenAI(
-        api_key=api_key,
-        base_url=base_url or None,
-        timeout=limits_of(timeout_seconds),
-        max_retries=0,  # the turn decides what another try is worth, never a hidden loop inside a client
-        http_client=openai.DefaultHttpxClient(event_hooks={"request": [_set_deadline], "response": [_keep_to_it]}),
-    )
+
+    def __init__(self, api_key: str, base_url: str, timeout_seconds: float) -> None:
+        """Open nothing yet; connections are made by the first call.
+
+        Args:
+            api_key: Key of the service.
+            base_url: Address that ends in ``/v1``; empty for the library's default.
+            timeout_seconds: Seconds after which an answer must be whole.
+        """
+        self._api_key, self._base_url, self._timeout_seconds = api_key, base_url, timeout_seconds
+        self._trust = httpx2.create_ssl_context()  # once: reading the authorities is most of what a client costs
+        self._clients: list[openai.OpenAI] = []
+        self._threads = itertools.count()
+        self._growing = threading.Lock()
+        self._here = threading.local()
+
+    def mine(self) -> openai.OpenAI:
+        """Return the client of the thread that asks."""
+        client: openai.OpenAI | None = getattr(self._here, "client", None)
+        if client is None:
+            with self._growing:
+                place = next(self._threads) // THREADS_A_CLIENT % MOST_CLIENTS
+                if place == len(self._clients):
+                    self._clients.append(self._open())
+                client = self._here.client = self._clients[place]
+        return client
+
+    def close(self) -> None:
+        """Release the connections."""
+        for client in self._clients:
+            client.close()
+
+    def _open(self) -> openai.OpenAI:
+        return openai.OpenAI(
+            api_key=self._api_key,
+            base_url=self._base_url or None,
+            timeout=limits_of(self._timeout_seconds),
+            max_retries=0,  # the turn decides what another try is worth, never a hidden loop inside a client
+            http_client=openai.DefaultHttpxClient(
+                verify=self._trust, event_hooks={"request": [_set_deadline], "response": [_keep_to_it]}
+            ),
+        )
 
 
 def ask_for_json(client: openai.OpenAI, path: str, body: Mapping[str, object], seconds: float) -> object:

@@ -9,7 +9,7 @@ import openai
 from secretaria.breaker import Breaker
 from secretaria.llm.budget import Budget
 from secretaria.llm.chat import BREAKER_OPEN, ChatMisconfigured, ChatUnavailable, breaker_name
-from secretaria.llm.openai_client import meaning_of, open_client
+from secretaria.llm.openai_client import Clients, meaning_of
 from secretaria.outside import outside
 
 BILLED_CAUSES = frozenset({"timeout", "not_an_answer"})
@@ -39,7 +39,7 @@ class Transcriber(Protocol):
 
 
 class OpenAITranscriber:
-    """One client for all threads of a process."""
+    """One for all threads of a process."""
 
     def __init__(
         self,
@@ -52,7 +52,7 @@ class OpenAITranscriber:
         breaker: Breaker | None = None,
         budget: Budget | None = None,
     ) -> None:
-        """Build the client.
+        """Open nothing yet; connections are made by the first call.
 
         Args:
             api_key: Key of the service.
@@ -63,7 +63,7 @@ class OpenAITranscriber:
             breaker: Asked before each call; without it the service is always asked.
             budget: Pays for each call; without it nobody counts.
         """
-        self._client = open_client(api_key, base_url, timeout_seconds)
+        self._clients = Clients(api_key, base_url, timeout_seconds)
         self._base_url = base_url
         self._model = model
         self._hints: dict[str, Any] = {"language": language} if language else {}
@@ -89,7 +89,7 @@ class OpenAITranscriber:
 
     def close(self) -> None:
         """Release the connections."""
-        self._client.close()
+        self._clients.close()
 
     def _ask_if_allowed(self, audio: bytes, file_name: str) -> str:
         if self._breaker is None:
@@ -111,7 +111,7 @@ class OpenAITranscriber:
     def _ask(self, audio: bytes, file_name: str) -> str:
         try:
             with outside():
-                answer = self._client.audio.transcriptions.create(
+                answer = self._clients.mine().audio.transcriptions.create(
                     model=self._model, file=(file_name, audio), response_format="json", **self._hints
                 )
         except openai.OpenAIError as error:

@@ -103,7 +103,7 @@ def deliver_item(room: DispatchRoom, item_id: int) -> None:
         return
     item, attempt_id = claimed
     told = {"conversation_id": item.conversation_id, "contact": person_mark(item.number)}
-    with logger.contextualize(correlation_id=item.correlation_id, **told):
+    with logger.contextualize(correlation_id=str(item.correlation_id), **told):
         crashpoint("K12")
         result = _hand_to_whaticket(room, item)
         crashpoint("K17")

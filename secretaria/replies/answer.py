@@ -99,7 +99,7 @@ def answer_turn(room: AnsweringRoom, turn_id: int) -> None:
         return
     crashpoint("K8")
     told = {"conversation_id": claimed.conversation_id, "contact": person_mark(claimed.number)}
-    with logger.contextualize(correlation_id=claimed.correlation_id, **told):
+    with logger.contextualize(correlation_id=str(claimed.correlation_id), **told):
         try:
             with room.keeper.hold(claimed.conversation_id, claimed.token):
                 desk = Desk(room.chat, room.toolbox, _seek(room, claimed))
@@ -158,7 +158,7 @@ def _may_answer(
     room: AnsweringRoom, session: Session, contact: Contact, conversation: Conversation, turn: Turn, now: datetime
 ) -> bool:
     """Close the turn where the policy says silence, or where it has cost too many workers."""
-    log = logger.bind(correlation_id=turn.correlation_id, conversation_id=conversation.id, turn_id=turn.id)
+    log = logger.bind(correlation_id=str(turn.correlation_id), conversation_id=conversation.id, turn_id=turn.id)
     if _wants_no_answer(room, session, contact, conversation, turn, now):
         return False
     if not _may_speak(room, session, contact, conversation, turn, now):

@@ -37,7 +37,7 @@ def tell_closed(session: Session, turn: Turn, reply: Reply | None = None) -> Non
         told |= {"model": reply.model, "steps": dict(reply.steps), "refused": refused(reply)}
         if reply.intention is not None:
             after_commit(session, metrics.INTENTIONS.labels(intention=reply.intention).inc)
-    log = logger.bind(correlation_id=turn.correlation_id, conversation_id=turn.conversation_id, **told)
+    log = logger.bind(correlation_id=str(turn.correlation_id), conversation_id=turn.conversation_id, **told)
     after_commit(session, partial(log.info, "turn_settled"))
 
 
