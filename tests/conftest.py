@@ -12,8 +12,7 @@ from pathlib import Path
 import hypothesis
 import pytest
 import redis
-from sqlalchemy import Engine, text
-from sqlmodel import SQLModel
+from sqlalchemy import Engine
 
 from secretaria.clock import HeldClock
 from secretaria.database.engine import build_engine
@@ -21,6 +20,7 @@ from secretaria.database.migrate import upgrade
 from secretaria.local.engines import EmbeddedEngines, EngineUrls
 from secretaria.queue.broker import build_redis
 from tests.builders import PublishedNudges
+from tests.emptied import empty
 
 # The same examples in every run, so that a change fails for what it changed (HYPOTHESIS_PROFILE=default looks for new ones),
 # and no deadline: a busy machine is no reason to fail.
@@ -45,9 +45,7 @@ def engines() -> Iterator[EngineUrls]:
 def engine(engines: EngineUrls) -> Iterator[Engine]:
     """Connect to an empty, migrated database."""
     database = build_engine(engines.database_url, pool_size=5)
-    tables = ", ".join(table.name for table in SQLModel.metadata.sorted_tables)
-    with database.begin() as connection:
-        connection.execute(text(f"TRUNCATE {tables} RESTART IDENTITY CASCADE"))
+    empty(database)
     yield database
     database.dispose()
 

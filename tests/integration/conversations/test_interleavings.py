@@ -10,12 +10,12 @@ from functools import partial
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
-from sqlalchemy import Engine, text
-from sqlmodel import SQLModel
+from sqlalchemy import Engine
 
 from secretaria.clock import HeldClock
 from secretaria.knowledge.snapshot import Business
 from secretaria.queue.jobs import ANSWER_TURN, DELIVER_ITEM, FILE_EVENT
+from tests.emptied import empty
 from tests.integration.conversations.town import CUSTOMERS, Killed, Town
 
 EXPLORE = int(os.environ.get("SECRETARIA_EXPLORE", "0"))  # that many other stories, drawn anew each time
@@ -37,9 +37,7 @@ class Interleavings(RuleBasedStateMachine):
 
     def __init__(self, engine: Engine, business: Business) -> None:
         super().__init__()
-        tables = ", ".join(table.name for table in SQLModel.metadata.sorted_tables)
-        with engine.begin() as connection:
-            connection.execute(text(f"TRUNCATE {tables} RESTART IDENTITY CASCADE"))
+        empty(engine)
         self.town = Town(engine, HeldClock(BEGUN), business)
 
     @initialize()

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from sqlalchemy import Engine, text
-from sqlmodel import SQLModel
+from sqlalchemy import Engine
 
 from secretaria.database.engine import build_engine
 from secretaria.local.engines import EngineUrls
 from tests.busy_years import LONG, Shop
+from tests.emptied import empty
 from tests.grown import TABLES, grow
 from tests.plans import Made, read_whole, statements_of
 
@@ -25,9 +25,7 @@ PARTS = (
 def grown(engines: EngineUrls) -> Iterator[Engine]:
     """Fill the database with so much that PostgreSQL prefers an index where there is one."""
     engine = build_engine(engines.database_url)
-    tables = ", ".join(table.name for table in SQLModel.metadata.sorted_tables)
-    with engine.begin() as connection:
-        connection.execute(text(f"TRUNCATE {tables} RESTART IDENTITY CASCADE"))
+    empty(engine)
     grow(engine, messages=MESSAGES, people=PEOPLE, longest=LONGEST)
     yield engine
     engine.dispose()
