@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from secretaria.clock import SystemClock
 from secretaria.errors import Unavailable
-from secretaria.settings import ENV_FILE, Settings, require, secret_values
+from secretaria.settings import Settings, env_file_of, require, secret_values
 
 if TYPE_CHECKING:
     import redis
@@ -303,7 +303,7 @@ class Installation:
 
         source = self.settings.source
         values = secret_values(getattr(self.settings.secrets, name.lower()))
-        return RotatingValues(name, values, None if source is None else source.absolute().parent / ENV_FILE)
+        return RotatingValues(name, values, None if source is None else env_file_of(source.absolute()))
 
     @cached_property
     def spool(self) -> Spool:

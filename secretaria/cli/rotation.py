@@ -16,7 +16,7 @@ from pydantic import SecretStr
 from secretaria.cli.container_secrets import containers_host, holds, note_inside, reach_containers
 from secretaria.cli.installed import open_installation, operator
 from secretaria.errors import Conflict, PreflightRefused, SecretariaError, UsageInvalid
-from secretaria.settings import CONFIG_FILE, CONFIG_VARIABLE, ENV_FILE, Settings, load_settings
+from secretaria.settings import CONFIG_FILE, CONFIG_VARIABLE, Settings, env_file_of, load_settings
 from secretaria.settings.env_file import read_value, write_value
 from secretaria.settings.secrets import EXAMPLE_VALUES, MINIMUM_BYTES
 from secretaria.settings.sections import Secrets
@@ -50,9 +50,8 @@ class NewValueRefused(PreflightRefused):
 
 
 def env_path() -> Path:
-    """Return the .env beside the secretaria.toml in use."""
-    chosen = Path(os.environ.get(CONFIG_VARIABLE) or CONFIG_FILE)
-    return chosen.absolute().parent / ENV_FILE
+    """Return the .env of the secretaria.toml in use; a named environment may have its own."""
+    return env_file_of(Path(os.environ.get(CONFIG_VARIABLE) or CONFIG_FILE).absolute())
 
 
 def known_name(name: str) -> str:
@@ -161,7 +160,7 @@ def note_change(action: str, name: str, *, before: bool, after: bool) -> None:
 
     host = containers_host()
     try:
-        if host is not None:
+        if host is not None and not host.on_swarm:  # there the database is reached from here too
             note_inside(host, action, name, before=before, after=after)
             return
         installation = open_installation()

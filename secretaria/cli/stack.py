@@ -10,14 +10,12 @@ def stack(
     own_engines: Annotated[
         bool, typer.Option("--own-engines", help="PostgreSQL e Redis na própria pilha, presos a esta máquina.")
     ] = False,
+    environment: Annotated[str, typer.Option("--env", metavar="NOME", help="Como em deploy.")] = "",
 ) -> None:
     """Escreve a pilha do Docker Swarm que os arquivos do Compose descrevem, com o que o .env diz (segredos inclusive)."""
-    from secretaria.machine.commands import Compose
-    from secretaria.machine.runner import Runner
+    from secretaria.cli.publishing import find_host
     from secretaria.releases.stack import stack_of
-    from secretaria.settings import load_settings, root_of
 
-    settings = load_settings()
-    compose = Compose(settings.deploy.project, settings.deploy.files)
-    told = Runner(root_of(settings)).run(compose.command("config", "--format", "json")).output
+    host, _ = find_host(environment)
+    told = host.runner().run(host.compose.command("config", "--format", "json")).output
     typer.echo(json.dumps(stack_of(json.loads(told), own_engines=own_engines), indent=2, ensure_ascii=False))

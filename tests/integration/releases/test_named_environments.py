@@ -69,3 +69,10 @@ def test_what_was_tried_in_staging_is_promoted_to_production(both: Installation)
     assert (both.folder / "checkout/.env").read_text(encoding="utf-8") == usual
     listed = [json.loads(line) for line in typed(both, "releases", "--env", "staging", "--json").splitlines()]
     assert [one["id"] for one in listed] == [staged["id"]]
+
+
+def test_stack_of_an_environment_is_written_from_its_own_env(both: Installation) -> None:
+    """Not from that of the shop beside it, whose version and secrets are others."""
+    usual, staged = (json.loads(typed(both, "stack", *named)) for named in ((), ("--env", "staging")))
+    assert usual["services"]["api"]["image"] == "secretaria:0.1.1"
+    assert staged["services"]["api"]["image"] == "secretaria:0.0.0"
