@@ -95,7 +95,8 @@ def compose(state: State, arguments: list[str]) -> None:
     if verb == "version":
         say("2.26.1")
     elif verb == "config" and "json" in rest:
-        services = {name: {"image": f"secretaria:{version}"} for name in SERVICES}
+        env = dict(line.partition("=")[::2] for line in read(given["--env-file"]).splitlines() if "=" in line)
+        services = {name: {"image": f"secretaria:{version}", "environment": env} for name in SERVICES}
         say(json.dumps({"services": services}))
     elif verb == "config":
         say("\n".join(SERVICES if "--services" in rest else (f"{name} {version}" for name in SERVICES)))
@@ -183,9 +184,11 @@ def stack(state: State, file: str) -> None:
         labels, count = told[name]["labels"], told[name]["deploy"]["replicas"]
         image, version = labels["br.secretaria.image"], labels["org.opencontainers.image.version"]
         there = [one for one in state["containers"] if one["service"] == name and one["shall"] == "running"]
-        kept = [one for one in there if one["Image"] == image]
-        made = [{**container(state, "shop", name, version), "shall": "running"} for _ in range(count - len(kept))]
-        state["stack"][name] = {"count": count, "update": "completed" if there else ""}
+        env = [f"{key}={value}" for key, value in told[name]["environment"].items() if key != "SECRETARIA_VERSION"]
+        kept = [one for one in there if one["Image"] == image and one["env"] == env]
+        new = {"shall": "running", "env": env}
+        made = [{**container(state, "shop", name, version), **new} for _ in range(count - len(kept))]
+        state["stack"][name] = {"count": count, "update": "completed" if there else "", "env": env}
         if breaks(state, f"crash.{name}", version):
             state["stack"][name]["update"] = "rollback_completed"
             state["containers"] += [{**one, "shall": "shutdown", "State": {"Status": "failed"}} for one in made[:1]]
@@ -203,10 +206,9 @@ def tell_service(state: State, verb: str, rest: list[str]) -> None:
         fail(f"no such service: {name}")
     elif verb == "inspect":
         known = state["stack"][name]
-        mode = {"Replicated": {"Replicas": known["count"]}}
-        say(
-            json.dumps([{"Spec": {"Mode": mode}, "UpdateStatus": {"State": known["update"], "Message": "task failed"}}])
-        )
+        template = {"ContainerSpec": {"Env": known["env"]}}
+        spec = {"Mode": {"Replicated": {"Replicas": known["count"]}}, "TaskTemplate": template}
+        say(json.dumps([{"Spec": spec, "UpdateStatus": {"State": known["update"], "Message": "task failed"}}]))
     elif verb == "ps":
         say("\n".join(one["Id"] for one in state["containers"] if one["service"] == name))
     elif verb == "logs":
@@ -229,7 +231,7 @@ def task(one: State) -> State:
         "CreatedAt": one["Created"],
         "DesiredState": one["shall"],
         "Status": {"State": one["State"]["Status"]},
-        "Spec": {"ContainerSpec": {"Image": "secretaria", "Labels": labels}},
+        "Spec": {"ContainerSpec": {"Image": "secretaria", "Labels": labels, "Env": one["env"]}},
         "NetworksAttachments": [{"Network": {"Spec": {"Name": "shop_outside"}}, "Addresses": ["10.0.2.5/24"]}],
     }
 

@@ -1,12 +1,15 @@
-"""A secret that changes on a compose host: containers read it when they are made, so they are made anew, without a gap."""
+"""A secret that changes where containers run: they read it when they are made, so they are made anew, without a gap."""
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 from secretaria.errors import UsageInvalid
+from secretaria.settings.env_file import read_value
 
 if TYPE_CHECKING:
+    from secretaria.releases.containers import Container
     from secretaria.releases.host import Host
 
 ENGINE_PASSWORDS = ("POSTGRES_PASSWORD", "REDIS_PASSWORD")
@@ -18,7 +21,12 @@ def containers_host() -> Host | None:
     from secretaria.cli.forwarding import compose_host
     from secretaria.cli.publishing import find_host
 
-    return find_host()[0] if compose_host() is not None else None
+    if compose_host() is not None:
+        return find_host()[0]
+    if os.environ.get("DATABASE_URL"):
+        return None  # this is such a container itself
+    host, _ = find_host()
+    return host if host.on_swarm else None
 
 
 def refuse_engine_password(name: str) -> None:
@@ -35,20 +43,30 @@ def refuse_engine_password(name: str) -> None:
 
 
 def reach_containers(host: Host) -> None:
-    """Make service and workers anew where .env says something else than they do; the proxy lets events wait meanwhile.
+    """Make service and workers anew where .env says something else than they do.
+
+    Compose makes them in place, and the proxy lets events wait meanwhile; Swarm starts new ones beside them.
 
     Raises:
         LockHeld: A release is under way.
         CommandFailed: The engine refused; the containers from before may have ended.
+        NotReady: Swarm took the change back.
     """
     from secretaria.releases.containers import containers_of
+    from secretaria.releases.host import VERSION_VARIABLE
     from secretaria.releases.lock import held
+    from secretaria.releases.rolling import roll
     from secretaria.releases.switching import replicas_of
 
     with held(host.lock, host.who, "troca de segredo"):
-        if not containers_of(host, "api"):
+        running = containers_of(host, "api")
+        if not running:
             return  # nothing runs yet; it will begin with what stands in .env
         count = replicas_of(host)
+        if host.on_swarm:
+            version = read_value(host.env_file, VERSION_VARIABLE)
+            roll(host, version, running[-1].image, {"api": count.api, "worker": count.worker})
+            return
         scales = ("--scale", f"api={count.api}", "--scale", f"worker={count.worker}")
         argv = host.compose.command("up", "--detach", "--no-deps", "--wait", *scales, "api", "worker")
         host.runner().run(argv, seconds=START_SECONDS)
@@ -59,13 +77,21 @@ def holds(host: Host, name: str, value: str) -> bool:
     from secretaria.machine.runner import CommandFailed
     from secretaria.releases.containers import containers_of
 
-    if not containers_of(host, "api"):
+    running = containers_of(host, "api")
+    if not running:
         return True
+    if host.on_swarm:
+        return all(value in _told_to(task, name).split(",") for task in running)
     try:
         told = host.runner().run(host.compose.inside("api", "printenv", name), seconds=60).output
     except CommandFailed:
         return False
     return value in told.strip().split(",")
+
+
+def _told_to(task: Container, name: str) -> str:
+    """Return what a task of Swarm was made with of a variable."""
+    return dict(one.partition("=")[::2] for one in task.environment).get(name, "")
 
 
 def note_inside(host: Host, action: str, name: str, *, before: bool, after: bool) -> None:

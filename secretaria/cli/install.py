@@ -41,6 +41,7 @@ def install(
         sys.stdout.write(answers_template())
         return
     config = Path(os.environ.get("SECRETARIA_CONFIG") or "secretaria.toml").absolute()
+    _refuse_swarm(config)
     answers = _answers(answers_file, config.parent, local=local, ask=sys.stdin.isatty() and not yes)
     how = "com Docker Compose" if answers.mode == "compose" else "sem Docker, com os bancos embutidos"
     confirm(f"instalar em {config.parent}, {how}?", yes=yes)
@@ -49,6 +50,18 @@ def install(
         install_compose(config, answers, units=units if systemd else None)
     else:
         install_local(config, answers, units=units if systemd else None, user=user)
+
+
+def _refuse_swarm(config: Path) -> None:
+    """Refuse where compose would bring up a second installation beside a stack."""
+    from secretaria.errors import PreflightRefused
+    from secretaria.settings import load_settings
+
+    if config.is_file() and load_settings(config).deploy.engine == "swarm":
+        raise PreflightRefused(
+            f'{config.name} diz [deploy] engine = "swarm", e install não monta pilhas',
+            "no Swarm, a primeira publicação sobe tudo: secretaria deploy (docs/operacao/crescer.md)",
+        )
 
 
 def _answers(file: Path | None, folder: Path, *, local: bool, ask: bool) -> "Answers":

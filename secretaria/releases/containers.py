@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from secretaria.errors import SecretariaError
@@ -63,6 +63,7 @@ class Container:
         state: As the engine calls it, for instance ``running`` or ``restarting``.
         restarts: How often the engine had to start it again.
         address: Of a task of Swarm, where other containers reach it.
+        environment: Of a task of Swarm, the variables it was made with, secrets among them.
     """
 
     id: str
@@ -71,6 +72,7 @@ class Container:
     state: str
     restarts: int
     address: str = ""
+    environment: tuple[str, ...] = field(default=(), repr=False)
 
     @property
     def runs(self) -> bool:
@@ -114,7 +116,8 @@ def tasks_of(host: Host, service: str) -> list[tuple[Container, bool]]:
         image, slot, state = _image_of_task(host, one), int(one.get("Slot", 0)), str(one["Status"]["State"])
         before = fell.get((slot, image.id), 0)
         fell[slot, image.id] = before + (state in FELL)
-        task = Container(str(one["ID"]), f"{service}.{slot}", image, state, before, _address(host, one))
+        made_with = tuple(one["Spec"]["ContainerSpec"].get("Env") or ())
+        task = Container(str(one["ID"]), f"{service}.{slot}", image, state, before, _address(host, one), made_with)
         found.append((task, one.get("DesiredState") == RUNNING))
     return found
 

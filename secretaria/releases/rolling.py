@@ -105,13 +105,13 @@ def roll(host: Host, version: str, image: Image, counts: Mapping[str, int]) -> N
 def _await_rolled(host: Host, service: str, image: Image, count: int) -> None:
     deadline = time.monotonic() + (host.deploy.ready_seconds + WATCHED_SECONDS) * count
     while True:
-        state, message = _update_of(host, service)
+        state, message, environment = _update_of(host, service)
         if state in UNDONE:
             raise NotReady(
                 f"o Swarm desfez a troca de {service}: {message or state}", _lines_of_fallen(host, service, image)
             )
         tasks = containers_of(host, service)
-        well = [one for one in tasks if one.runs and one.image.id == image.id]
+        well = [one for one in tasks if one.runs and one.image.id == image.id and one.environment == environment]
         if state in {"", "completed"} and len(tasks) == len(well) >= count:
             return
         if time.monotonic() >= deadline:
@@ -121,11 +121,13 @@ def _await_rolled(host: Host, service: str, image: Image, count: int) -> None:
         time.sleep(LOOK_SECONDS)
 
 
-def _update_of(host: Host, service: str) -> tuple[str, str]:
-    """Return how far Swarm is with its last change of a service, which each change forgets, and what it says of it."""
+def _update_of(host: Host, service: str) -> tuple[str, str, tuple[str, ...]]:
+    """Return how far Swarm is with its last change of a service, which each change forgets, what it says, and the variables."""
     ran = host.runner().run(swarm.inspect_service(host.deploy.project, service), seconds=30)
-    told: dict[str, Any] = json.loads(ran.output)[0].get("UpdateStatus") or {}
-    return str(told.get("State", "")), str(told.get("Message", ""))
+    (one,) = json.loads(ran.output)
+    told: dict[str, Any] = one.get("UpdateStatus") or {}
+    environment = tuple(one["Spec"]["TaskTemplate"]["ContainerSpec"].get("Env") or ())
+    return str(told.get("State", "")), str(told.get("Message", "")), environment
 
 
 def _lines_of_fallen(host: Host, service: str, image: Image) -> list[str]:

@@ -21,6 +21,8 @@ BACK = {"parallelism": 1, "order": "start-first", "failure_action": "pause", "mo
 # What holds a port of its machine, or a volume of it, cannot run twice there.
 IN_PLACE = {**ROLLING, "order": "stop-first"}
 ROLLED = ("api", "worker")
+# Compose only notes who is not well, Swarm ends it: on a machine that is busy for a minute it would end everybody.
+PATIENT = {"timeout": "30s", "retries": 6}
 
 
 def stack_of(config: Mapping[str, Any], *, own_engines: bool = False) -> Stated:
@@ -68,6 +70,7 @@ def _service(name: str, one: Mapping[str, Any]) -> Stated:
     kept.pop("ports", None)
     if ports:
         kept["ports"] = ports
+    kept["healthcheck"] = {**kept.get("healthcheck", {}), **PATIENT}  # without a test of its own, the image's
     deploy = dict(kept.get("deploy", {}))
     deploy["update_config"] = ROLLING if name in ROLLED else IN_PLACE
     deploy["rollback_config"] = BACK if name in ROLLED else {**BACK, "order": "stop-first"}

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import subprocess
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from secretaria.cli.container_secrets import holds, reach_containers
 from secretaria.errors import GateFailed, PreflightRefused
 from secretaria.releases.deploying import deploy
 from secretaria.releases.examining import Wish, examine
@@ -17,6 +21,7 @@ from secretaria.releases.ledger import Release
 from secretaria.releases.plan import steps_of
 from secretaria.releases.rolling_back import roll_back
 from secretaria.releases.scaling import scale
+from secretaria.settings.env_file import write_value
 from tests.recorded_installation import Installation, make_installation
 
 SECRET = "not-to-be-read"
@@ -104,7 +109,7 @@ def test_event_is_sent_to_a_task_of_the_new_version(stack: Installation) -> None
 
 def test_scaled_service_stays_scaled(stack: Installation) -> None:
     """The file of the stack would bring it back to one."""
-    stack.change_engine(stack={**stack.engine["stack"], "worker": {"count": 3, "update": ""}})
+    stack.change_engine(stack={**stack.engine["stack"], "worker": {**stack.engine["stack"]["worker"], "count": 3}})
     publish(stack)
     assert len(stack.versions("worker")) == 3
 
@@ -114,6 +119,30 @@ def test_swarm_is_told_how_many(stack: Installation) -> None:
     scale(on_swarm(stack), {"worker": 6})
     assert stack.engine["stack"]["worker"]["count"] == 6
     assert stack.engine["notes"][-1] == ["worker", "1", "6", "dora@loja"]
+
+
+def test_new_secret_reaches_tasks_of_the_same_version(stack: Installation) -> None:
+    """Tasks read .env when they are made, so new ones take their place; compose touches nothing."""
+    host = on_swarm(stack)
+    write_value(host.env_file, "WEBHOOK_TOKEN", "novo,antigo")
+    before = [one["Id"] for one in stack.engine["containers"]]
+    assert not holds(host, "WEBHOOK_TOKEN", "novo")
+    reach_containers(host)
+    assert holds(host, "WEBHOOK_TOKEN", "novo")
+    assert (stack.versions("api"), stack.versions("worker")) == (["0.1.1"], ["0.1.1"])
+    assert not {one["Id"] for one in stack.engine["containers"]} & set(before)
+    assert not any("up" in call for call in stack.engine["calls"])
+
+
+def test_install_names_the_command_that_brings_up_a_stack(stack: Installation) -> None:
+    """It would make a second installation beside it, by compose."""
+    checkout = stack.folder / "checkout"
+    (checkout / "secretaria.toml").write_text('[deploy]\nengine = "swarm"\n', encoding="utf-8")
+    command = (str(Path(sys.executable).parent / "secretaria"), "install", "--yes")
+    ended = subprocess.run(
+        command, cwd=checkout, env={**os.environ, **stack.environment}, capture_output=True, text=True, check=False
+    )
+    assert (ended.returncode, "secretaria deploy" in ended.stderr) == (3, True), ended.stderr
 
 
 def test_version_built_twice_replaces_the_one_of_the_same_name(stack: Installation) -> None:

@@ -20,6 +20,7 @@ CONFIG: dict[str, Any] = {
         },
         "proxy": {
             "image": "haproxy:3.0.11",
+            "healthcheck": {"test": ["CMD", "haproxy", "-c"], "interval": "10s", "timeout": "5s", "retries": 3},
             "ports": [{"mode": "ingress", "target": 8443, "published": "443", "protocol": "tcp"}],
         },
         "prometheus": {
@@ -47,6 +48,13 @@ def test_what_swarm_does_not_know_is_left_out_and_the_rest_stays() -> None:
     api = stack_of(CONFIG)["services"]["api"]
     assert not {"depends_on", "restart"} & api.keys()
     assert api["cap_drop"] == ["ALL"]
+
+
+def test_swarm_is_patient_with_a_busy_machine() -> None:
+    """Where compose notes that a check came late, Swarm ends the task."""
+    services = stack_of(CONFIG)["services"]
+    assert services["api"]["healthcheck"] == {"timeout": "30s", "retries": 6}
+    assert services["proxy"]["healthcheck"]["interval"] == "10s"
 
 
 def test_visitors_keep_their_addresses() -> None:
