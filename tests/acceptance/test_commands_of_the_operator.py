@@ -161,6 +161,15 @@ def test_doctor_does_not_take_another_version_for_the_wanted_one(shop: Shop, tmp
     assert __version__ in only["found"]
 
 
+def test_doctor_says_where_the_service_may_be(shop: Shop, tmp_path: Path) -> None:
+    """In a container of its own nothing answers beside it: that is another thing than a service that refuses."""
+    arguments = ("doctor", "--e2e", "--json", "--url", "http://127.0.0.1:1")
+    ran = secretaria(*arguments, cwd=tmp_path, environment=shop.environment, seconds=60)
+    (only,) = [json.loads(line) for line in ran.out.splitlines()]
+    assert (ran.code, only["found"]) == (1, "nada responde em http://127.0.0.1:1")
+    assert "docker compose exec api secretaria doctor --e2e" in only["mend"]
+
+
 def test_doctor_keeps_its_time_limit(shop: Shop, tmp_path: Path) -> None:
     """A worker that is stopped answers nothing: the way ends when its time is over, not when its steps would give up."""
     worker = shop.pid_of("worker")
