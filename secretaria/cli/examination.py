@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Literal
 
+from sqlmodel import Session
+
 from secretaria.bootstrap import Installation
 from secretaria.cli.processes import OUTSIDE_REQUIRED
+from secretaria.copies.schedule import proof_is_late
 from secretaria.errors import SecretariaError
+from secretaria.queue.chores import BACKUP, BACKUP_VERIFIED, last_chore
 from secretaria.settings import Settings, load_settings, require, require_strong_secrets
 
 Status = Literal["ok", "aviso", "falha"]
@@ -52,6 +56,8 @@ def examine() -> Iterator[Result]:
     )
     for name, mend, examination in examinations:
         yield _examined(name, mend, examination)
+    proved = _examined("cópia conferida", "secretaria backup verify", partial(_proof, installation))
+    yield replace(proved, status="aviso") if proved.status == "falha" else proved
 
 
 def _examined(name: str, mend: str, examination: Callable[[], str]) -> Result:
@@ -143,3 +149,15 @@ def _model(installation: Installation) -> str:
     if offered and wanted not in offered:
         raise SecretariaError(f"o serviço não oferece {wanted}; oferece: {', '.join(offered[:5])}")
     return f"{wanted} disponível"
+
+
+def _proof(installation: Installation) -> str:
+    with Session(installation.engine) as session:
+        taken, proved = (last_chore(session, name) for name in (BACKUP, BACKUP_VERIFIED))
+    if taken is None:
+        return "nenhuma cópia ainda"
+    at = proved.ended_at if proved else None
+    if proof_is_late(at, installation.settings.backup, installation.clock.now()):
+        told = f"a última foi em {at.astimezone():%d/%m/%Y}" if at else "nenhuma foi"
+        raise SecretariaError(f"há muito nenhuma cópia é restaurada à parte: {told}")
+    return f"restaurada à parte em {at.astimezone():%d/%m/%Y}" if at else "a prova das cópias está desligada"

@@ -19,6 +19,7 @@ from secretaria.copies.manifest import Manifest
 from secretaria.copies.postgres import Postgres
 from secretaria.copies.premises import Premises
 from secretaria.copies.trial import clear_scratch, fill_aside
+from secretaria.crashpoints import crashpoint
 from secretaria.database.migrate import is_known
 from secretaria.errors import Conflict
 from secretaria.machine.runner import CommandFailed
@@ -158,7 +159,9 @@ def restore_backup(premises: Premises, manifest: Manifest, contents: Path, *, se
         try:
             fill_aside(postgres, new, manifest, contents)
             settled = settle(new, postgres.name)
+            crashpoint("restore.settled")
             _swap(postgres, new, aside)
+            crashpoint("restore.swapped")
         except BaseException:
             postgres.drop(new)
             raise

@@ -11,6 +11,7 @@ from secretaria.copies.finished import Backup
 from secretaria.settings import BackupSection
 
 UNIT = "secretaria-backup"
+SPARED = timedelta(days=2)  # a machine that was off, a night that failed
 
 
 def is_due(copies: Sequence[Backup], rules: BackupSection, zone: tzinfo, now: datetime) -> bool:
@@ -33,6 +34,11 @@ def is_due(copies: Sequence[Backup], rules: BackupSection, zone: tzinfo, now: da
 def proof_is_due(proved_at: datetime | None, rules: BackupSection, now: datetime) -> bool:
     """Say whether a copy should be restored aside again."""
     return rules.verify_days > 0 and (proved_at is None or now - proved_at >= timedelta(days=rules.verify_days))
+
+
+def proof_is_late(proved_at: datetime | None, rules: BackupSection, now: datetime) -> bool:
+    """Say whether somebody should be told that no copy was restored aside for long."""
+    return proof_is_due(proved_at, rules, now - SPARED)
 
 
 def timer_units(folder: Path, program: Path, *, user: str | None = None) -> dict[str, str]:

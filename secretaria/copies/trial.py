@@ -7,6 +7,7 @@ from pathlib import Path
 
 from secretaria.copies.manifest import CopyDamaged, Manifest, survey
 from secretaria.copies.postgres import SAME_TEXT, Postgres
+from secretaria.crashpoints import crashpoint
 from secretaria.machine.runner import CommandFailed
 
 DUMP = "database.dump"
@@ -42,6 +43,7 @@ def fill_aside(postgres: Postgres, name: str, manifest: Manifest, contents: Path
         CopyDamaged: It does not restore, or restores to something else.
     """
     postgres.create(name)
+    crashpoint("copies.created")
     try:
         with (contents / DUMP).open("rb") as dump:
             postgres.fill(name, dump)

@@ -192,6 +192,10 @@ def test_doctor_finds_what_is_wrong_and_how_to_mend_it(shop: Shop, tmp_path: Pat
     assert ran.code == 1
     assert [found[name]["status"] for name in ("postgresql", "redis", "workers")] == ["falha"] * 3
     assert all(found[name]["mend"] for name in ("postgresql", "redis", "workers"))
+    assert (found["cópia conferida"]["status"], found["cópia conferida"]["mend"]) == (
+        "aviso",
+        "secretaria backup verify",
+    )
     assert [found[name]["status"] for name in ("negócio", "whaticket", "orçamento", "modelo")] == ["ok"] * 4
 
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from secretaria.copies.finished import Backup
 from secretaria.copies.keeping import outdated
-from secretaria.copies.schedule import cron_line, is_due, proof_is_due, timer_units
+from secretaria.copies.schedule import cron_line, is_due, proof_is_due, proof_is_late, timer_units
 from secretaria.settings import BackupSection
 
 ZONE = ZoneInfo("America/Sao_Paulo")
@@ -94,6 +94,15 @@ def test_one_that_was_missed_is_due_at_once() -> None:
 def test_nobody_is_asked_where_the_daily_copy_is_off() -> None:
     """Somebody copies in another way."""
     assert not is_due([], BackupSection(daily=False), ZONE, NOW)
+
+
+def test_a_proof_is_late_when_two_nights_more_have_passed() -> None:
+    """A machine that was off for a night alarms nobody; that no copy was ever proved does."""
+    rules = BackupSection()
+    assert proof_is_late(None, rules, NOW)
+    assert proof_is_late(NOW - timedelta(days=9), rules, NOW)
+    assert not proof_is_late(NOW - timedelta(days=8), rules, NOW)
+    assert not proof_is_late(None, BackupSection(verify_days=0), NOW)
 
 
 def test_a_proof_is_due_once_a_week() -> None:
