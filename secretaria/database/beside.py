@@ -14,7 +14,7 @@ from secretaria.database.transaction import DatabaseUnavailable
 from secretaria.errors import LockHeld, PreflightRefused
 
 PREFIX = "secretaria_ensaio_"
-LOCK = 7_305_414_502
+LOCK = 7_305_414_504
 NO_PRIVILEGE = "42501"
 GROWTH = 1.3  # a migration writes some tables anew, and indexes are built beside the rows
 SPARED_BYTES = 512 * 1024**2
