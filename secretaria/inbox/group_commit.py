@@ -1,7 +1,8 @@
 """One commit for all requests that wait at the same moment: one thread writes, the event loop waits and watches it.
 
 Whatever came while the last commit was on its way is the next batch; there is no timer, so who comes alone waits for
-nobody.
+nobody. Nudges come after the answers: to write one takes the interpreter from the event loop, which has just been told what to
+answer. A nudge waits until nobody comes for a moment, or until there are many.
 """
 
 from __future__ import annotations
@@ -11,10 +12,10 @@ import threading
 import time
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 
 from loguru import logger
+from msgspec import Struct
 from sqlalchemy import Engine
 
 from secretaria.crashpoints import crashpoint
@@ -29,6 +30,8 @@ from secretaria.inbox.spool import Spool
 from secretaria.queue.publisher import Publisher
 
 MOST_ROWS = 500  # in one statement
+NUDGE_SECONDS = 0.001  # for which nobody came: those who were told have their answers
+MOST_UNNUDGED = 100
 MOST_REQUESTS, MOST_BYTES = 4096, 64 * 1024 * 1024  # that may wait; more are told to come again
 LOOK_SECONDS = 0.25
 STOP_SECONDS = 5.0
@@ -44,8 +47,7 @@ class DoorCrowded(Unavailable):
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Waiting:
+class Waiting(Struct, frozen=True):
     """One request whose events are to be kept, and who waits for it."""
 
     arrivals: Sequence[Arrival]
@@ -129,29 +131,26 @@ class GroupCommit:
         self._writer.start()
 
     def _run(self, given_up: list[Waiting]) -> None:
-        connection = HeldConnection(self._engine)
+        connection, unnudged = HeldConnection(self._engine), list[Arrival]()
         if given_up:
             self._spool.rest()
             self._engine.dispose()  # its other connections hang too
             self._tell(given_up, spool_each(self._spool, [one.arrivals for one in given_up]))
         ended = False
         while not ended:
-            batch, ended = self._next(connection)
+            batch, ended = self._next(connection, unnudged)
             try:
-                if batch and not self._keep(connection, batch):
+                if batch and not self._keep(connection, batch, unnudged):
                     break
             except Exception as error:  # noqa: BLE001  # whatever it is, nobody waits for ever, and the next are kept
                 logger.opt(exception=error).error("commit_failed")
                 self._tell(batch, [error] * len(batch))
+        self._nudge(unnudged)
         connection.give_back()
 
-    def _next(self, connection: HeldConnection) -> tuple[list[Waiting], bool]:
+    def _next(self, connection: HeldConnection, unnudged: list[Arrival]) -> tuple[list[Waiting], bool]:
         """Wait for a request, and take all that wait with it; say whether it was the last."""
-        try:
-            one = self._queue.get(timeout=FRESH_SECONDS if connection.is_held else None)
-        except Empty:
-            connection.give_back()  # it would be looked at anew anyway; until then others may use it
-            one = self._queue.get()
+        one = self._first(connection, unnudged)
         batch: list[Waiting] = []
         rows = 0
         with suppress(Empty):
@@ -163,7 +162,27 @@ class GroupCommit:
                 one = self._queue.get_nowait()
         return batch, one is None
 
-    def _keep(self, connection: HeldConnection, batch: list[Waiting]) -> bool:
+    def _first(self, connection: HeldConnection, unnudged: list[Arrival]) -> Waiting | None:
+        """Wait for a request; meanwhile do what has time."""
+        if unnudged:
+            if len(unnudged) < MOST_UNNUDGED:
+                with suppress(Empty):
+                    return self._queue.get(timeout=NUDGE_SECONDS)
+            self._nudge(unnudged)
+        try:
+            return self._queue.get(timeout=FRESH_SECONDS if connection.is_held else None)
+        except Empty:
+            connection.give_back()  # it would be looked at anew anyway; until then others may use it
+        return self._queue.get()
+
+    def _nudge(self, unnudged: list[Arrival]) -> None:
+        try:
+            nudge(self._publisher, unnudged)
+        except Exception as error:  # noqa: BLE001  # they are kept, and swept; the next are kept too
+            logger.opt(exception=error).error("nudges_failed")
+        unnudged.clear()
+
+    def _keep(self, connection: HeldConnection, batch: list[Waiting], unnudged: list[Arrival]) -> bool:
         """Keep a batch; False if this thread was left behind meanwhile, and the batch is somebody else's."""
         requests = [one.arrivals for one in batch]
         if self._spool.in_use() or len(self._left_behind) >= MOST_LEFT_BEHIND:
@@ -186,7 +205,7 @@ class GroupCommit:
             return True
         crashpoint("K4")
         self._tell(batch, kept)  # before the nudge: a queue that hangs keeps nobody waiting, and what it loses is swept
-        nudge(self._publisher, [event for one in kept if not isinstance(one, Exception) for event in one])
+        unnudged += (event for one in kept if not isinstance(one, Exception) for event in one)
         return True
 
     def _tell(self, batch: list[Waiting], kept: list[Kept]) -> None:

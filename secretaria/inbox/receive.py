@@ -12,6 +12,7 @@ from uuid import UUID
 
 import uuid_utils.compat
 from loguru import logger
+from msgspec import Struct
 from sqlalchemy import Engine
 
 from secretaria.clock import Clock
@@ -65,7 +66,7 @@ class Door:
     tokens: Sequence[str]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen, as ``Arrival``
 class Knock:
     """One request as it came: raw header pairs (lower-case names), raw body, raw query, token of the path if any."""
 
@@ -75,8 +76,7 @@ class Knock:
     path_token: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Receipt:
+class Receipt(Struct, frozen=True):
     """What is answered: the event kept, or why nothing was queued; with neither, all of it was here before.
 
     Attributes:

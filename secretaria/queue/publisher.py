@@ -5,10 +5,10 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
-from uuid import uuid4
 
 import dramatiq
 import msgspec
+import uuid_utils
 from dramatiq.brokers.redis import RedisBroker
 from dramatiq.errors import BrokerConnectionError
 from loguru import logger
@@ -58,7 +58,7 @@ class QueuePublisher:
         now = int(time.time() * 1000)
         encoded: dict[Any, Any] = {}
         for identifier in identifiers:
-            number = str(uuid4())
+            number = str(uuid_utils.uuid4())  # the text is all that is wanted
             encoded[number] = msgspec.json.encode(_told(job, identifier, number, now))
         waiting = f"{self._broker.namespace}:{job.queue}"
 

@@ -9,9 +9,9 @@ from litestar.config.allowed_hosts import AllowedHostsConfig
 from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.exceptions import HTTPException
-from litestar.middleware import DefineMiddleware
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
+from litestar.types import ASGIApp
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 import secretaria
@@ -36,7 +36,7 @@ from secretaria.web.metrics import scrape
 from secretaria.web.panel import shell
 from secretaria.web.panel.live import Doorbell
 from secretaria.web.request_lines import RequestLine
-from secretaria.web.webhook import Desk, receive_signed, receive_with_token
+from secretaria.web.webhook import Desk, Porch, receive_signed, receive_with_token
 
 CALLED_BY_MACHINES = "^/(?:webhook|alerts|livez|readyz|healthz|metrics)"
 
@@ -76,7 +76,7 @@ def build_app(installation: Installation) -> Litestar:
             "departure": Provide(lambda: departure, sync_to_thread=False),
             "person": Provide(provide_person, sync_to_thread=False),
         },
-        middleware=[*_forwarded_addresses(installation.settings.server.trusted_proxies), RequestLine()],
+        middleware=[RequestLine()],
         before_send=[harden, shell.keep_going],
         allowed_hosts=_panel_hosts(installation.settings.server.hosts),
         state=State({"installation": installation, "desk": desk}),
@@ -96,6 +96,7 @@ def build_app(installation: Installation) -> Litestar:
         signature_types=[Installation],
     )
     require_declarations(app)
+    app.asgi_handler = _believing(installation.settings.server.trusted_proxies, Porch(app.asgi_handler))
     return app
 
 
@@ -104,8 +105,6 @@ def _panel_hosts(hosts: Sequence[str]) -> AllowedHostsConfig | None:
     return AllowedHostsConfig(list(hosts), exclude=[CALLED_BY_MACHINES]) if hosts else None
 
 
-def _forwarded_addresses(proxies: Sequence[str]) -> list[DefineMiddleware]:
-    """Believe the forwarded address of the configured proxies, if there are any."""
-    if not proxies:
-        return []
-    return [DefineMiddleware(ProxyHeadersMiddleware, trusted_hosts=list(proxies))]  # type: ignore[arg-type]  # uvicorn names ASGI's types its own way
+def _believing(proxies: Sequence[str], app: ASGIApp) -> ASGIApp:
+    """Let the configured proxies, if there are any, say who asks."""
+    return ProxyHeadersMiddleware(app, trusted_hosts=list(proxies)) if proxies else app  # type: ignore[arg-type, return-value]  # uvicorn names ASGI's types its own way

@@ -32,6 +32,11 @@ _PLAIN_NUMBERS: dict[Shape, tuple[str, ...]] = {
 }
 # On what the business itself wrote, these tell the business, not the customer.
 _THE_WRITER = frozenset({"key.senderPn", "key.sender_pn", "from", "sender", "sender.number"})
+_EVERYBODYS = {shape: (_ADDRESSES[shape], _PLAIN_NUMBERS[shape]) for shape in _ADDRESSES}
+_NOT_THE_WRITERS = {
+    shape: tuple(tuple(path for path in tier if path not in _THE_WRITER) for tier in tiers)
+    for shape, tiers in _EVERYBODYS.items()
+}
 _LIDS = ("key.senderLid",)
 _IDS: dict[Shape, tuple[str, ...]] = {
     "proto": ("key.id",),
@@ -63,9 +68,9 @@ _TICKETS = ("ticket.id", "ticketId", "ticketData.id", "chamado.id", "chamadoId")
 
 def number_of(event: Event) -> str | None:
     """Return the number of the customer, whoever wrote the message, or None."""
-    skipped = _THE_WRITER if event.from_me else frozenset()
-    addresses = [event.chat] if event.shape == "wwebjs" else _values(event, _ADDRESSES[event.shape], skipped)
-    plain = _values(event, _PLAIN_NUMBERS[event.shape], skipped)
+    others = _NOT_THE_WRITERS if event.from_me else _EVERYBODYS
+    addresses = [event.chat] if event.shape == "wwebjs" else every(event.body, others[event.shape][0])
+    plain = every(event.body, others[event.shape][1])
     return first_number((addresses, plain), other_lids=(event.chat, *every(event.body, _LIDS)))
 
 
@@ -90,7 +95,3 @@ def ticket_of(event: Event) -> int | None:
     """Return Whaticket's ticket, where the payload tells it."""
     told = (value for value in every(event.payload, _TICKETS) if isinstance(value, int) and not isinstance(value, bool))
     return next((value for value in told if 0 < value <= LARGEST_TICKET), None)
-
-
-def _values(event: Event, paths: tuple[str, ...], skipped: frozenset[str]) -> list[object]:
-    return every(event.body, [path for path in paths if path not in skipped] if skipped else paths)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable
 from functools import cache
+from itertools import groupby
+from typing import NamedTuple
 
 
 def at(source: object, path: str) -> object:
@@ -29,29 +30,55 @@ def _steps(path: str) -> tuple[str, ...]:
     return tuple(path.split("."))
 
 
-def every(source: object, paths: Iterable[str]) -> list[object]:
-    """Return what stands at each of several dotted paths, in their order."""
-    if not isinstance(source, dict):
-        return [None for _ in paths]
+def every(source: object, paths: tuple[str, ...]) -> list[object]:
+    """Return what stands at several dotted paths, in their order, without those where nothing stands or null does."""
     found: list[object] = []
-    for path in paths:
-        steps = _steps(path)
-        value = source.get(steps[0])
-        found.append(value if value is None or len(steps) == 1 else _beneath(value, steps))
+    _collect(source, _ways(paths), found)
     return found
+
+
+def _collect(source: object, ways: _Ways, found: list[object]) -> None:
+    # Most events have few of the fields that some fork may have.
+    if not isinstance(source, dict) or source.keys().isdisjoint(ways.roots):
+        return
+    for root, beneath in ways.branches:
+        value = source.get(root)
+        if value is None:
+            continue
+        if beneath is None:
+            found.append(value)
+        else:
+            _collect(value, beneath, found)
+
+
+class _Ways(NamedTuple):
+    """Dotted paths as a tree: what several of them share is walked once."""
+
+    roots: frozenset[str]
+    branches: tuple[tuple[str, _Ways | None], ...]
+
+
+@cache  # as for the steps
+def _ways(paths: tuple[str, ...]) -> _Ways:
+    branches: list[tuple[str, _Ways | None]] = []
+    for (root, is_end), sharing in groupby(paths, lambda path: (path.partition(".")[0], "." not in path)):
+        branches.append((root, None if is_end else _ways(tuple(path.partition(".")[2] for path in sharing))))
+    return _Ways(frozenset(root for root, _ in branches), tuple(branches))
 
 
 def first_text(source: object, *paths: str) -> str:
     """Return the first text at the given paths that shows anything, else an empty string."""
     for value in every(source, paths):
-        if value is not None and not is_blank(text := text_of(value)):
+        if not is_blank(text := text_of(value)):
             return text
     return ""
 
 
 def text_of(value: object) -> str:
     """Return a string as it is and a number as it was printed; anything else is no text."""
-    if isinstance(value, bool) or not isinstance(value, str | int | float):
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool) or not isinstance(value, int | float):
         return ""
     return str(value)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
+from itertools import chain
 
 from secretaria.privacy import pseudonym
 
@@ -31,11 +32,13 @@ def first_number(tiers: Iterable[Sequence[object]], other_lids: Iterable[object]
     Returns:
         Digits with the country code, ninth digit as received, or None.
     """
-    tiers = [tuple(value for value in tier if value is not None) for tier in tiers]
-    addresses = [split_jid(value) for value in (*other_lids, *(value for tier in tiers for value in tier))]
-    lids = {user for user, server in addresses if server == LID_SERVER}
-    for tier in tiers:
-        for number in (*map(_number_of_jid, tier), *(_number_of_plain(value, lids) for value in tier)):
+    split = [[(value, split_jid(value)) for value in tier if value is not None] for tier in tiers]
+    jids = chain(map(split_jid, other_lids), (jid for tier in split for _, jid in tier))
+    lids = {user for user, server in jids if server == LID_SERVER}
+    for tier in split:
+        by_address = (_number_of_jid(*jid) for _, jid in tier)
+        by_field = (_number_of_plain(value, lids) for value, _ in tier)
+        for number in chain(by_address, by_field):
             if number is not None and number not in lids:
                 return number
     return None
@@ -46,7 +49,9 @@ def split_jid(value: object) -> tuple[str, str]:
     if not isinstance(value, str) or "@" not in value:
         return "", ""
     user, _, server = value.strip().rpartition("@")
-    return user.partition(":")[0].partition("_")[0], server.lower()
+    if not user.isdigit():
+        user = user.partition(":")[0].partition("_")[0]
+    return user, server.lower()
 
 
 def identity_key(number: str) -> str:
@@ -71,8 +76,7 @@ def person_mark(number: str) -> str:
     return pseudonym(identity_key(number))
 
 
-def _number_of_jid(value: object) -> str | None:
-    user, server = split_jid(value)
+def _number_of_jid(user: str, server: str) -> str | None:
     usable = server in PHONE_SERVERS and user.isascii() and user.isdigit() and _SHORTEST <= len(user) <= _LONGEST
     return user if usable else None
 

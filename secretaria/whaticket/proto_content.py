@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from secretaria.whaticket.fields import at, first_text, is_blank, text_of
 from secretaria.whaticket.reading import Kind
@@ -26,8 +27,7 @@ _EDIT_TYPES = ("MESSAGE_EDIT", 14)
 _NO_STUB = (None, False, 0, "0")
 
 
-@dataclass(frozen=True, slots=True)
-class Content:
+class Content(Struct, frozen=True):
     """What was said, or why there is nothing to say about it.
 
     Attributes:
@@ -105,13 +105,16 @@ def _present(message: object) -> dict[object, object]:
 
 def _first_known(content: dict[object, object]) -> Content:
     """Return the first known kind that says something; a blank one stands only when there is no other."""
-    known = [
-        Content(kind, read(content[key]))
-        for key, (kind, read) in _KINDS.items()
-        if isinstance(content.get(key), str if key == "conversation" else dict)
-    ]
-    telling = next((candidate for candidate in known if not candidate.is_empty), None)
-    return telling or next(iter(known), Content(ignored="unsupported"))
+    blank: Content | None = None
+    for key in _KINDS if len(content) > 1 else content:
+        found = content.get(key)
+        if key in _KINDS and isinstance(found, str if key == "conversation" else dict):
+            kind, read = _KINDS[key]
+            candidate = Content(kind, read(found))
+            if not candidate.is_empty:
+                return candidate
+            blank = blank or candidate
+    return blank or Content(ignored="unsupported")
 
 
 def _fields(*names: str) -> Callable[[object], str]:

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from msgspec import Struct
+
 Outcome = Literal["message", "ignored", "rejected"]
 Kind = Literal[
     "text",
@@ -37,8 +39,7 @@ class Media:
     seconds: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(Struct, frozen=True):
     """One inbound item, read.
 
     An ignored item keeps its text and kind only when somebody may need them: ``from_me`` (a person wrote from the

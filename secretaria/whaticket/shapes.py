@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from functools import cached_property
 from typing import Literal
 
 from secretaria.whaticket.fields import at, every, is_true, text_of
@@ -23,7 +21,6 @@ _SERVERS_NOT_ANSWERED = {"broadcast": "broadcast", "newsletter": "newsletter", "
 _LENT_BY_ENVELOPE = ("contact", "ticket", "number", "from")
 
 
-@dataclass(frozen=True)
 class Event:
     """One item of a payload.
 
@@ -32,20 +29,19 @@ class Event:
         body: Where the fields of that shape are: for proto the Baileys message, completed by its envelope; for the
             others the payload itself.
         payload: The payload as received.
+        from_me: Whether the business itself wrote it: the bot, the panel or the phone.
+        chat: The address of the chat, or an empty string when the shape does not tell one.
     """
 
-    shape: Shape
-    body: dict[str, object]
-    payload: dict[str, object]
+    __slots__ = ("body", "chat", "from_me", "payload", "shape")
 
-    @cached_property
-    def from_me(self) -> bool:
-        """Tell whether the business itself wrote it: the bot, the panel or the phone."""
-        return self._any_true(_FROM_ME_FLAGS)
+    def __init__(self, shape: Shape, body: dict[str, object], payload: dict[str, object]) -> None:
+        """See the attributes."""
+        self.shape, self.body, self.payload = shape, body, payload
+        self.from_me = self._any_true(_FROM_ME_FLAGS)
+        self.chat = self._chat()
 
-    @cached_property
-    def chat(self) -> str:
-        """Return the address of the chat, or an empty string when the shape does not tell one."""
+    def _chat(self) -> str:
         match self.shape:
             case "proto":
                 candidates = every(self.body, ("key.remoteJid",))
@@ -70,7 +66,7 @@ class Event:
         found = every(self.body, flags)
         if self.body is not self.payload:
             found += every(self.payload, flags)
-        return any(map(is_true, found))
+        return bool(found) and any(map(is_true, found))
 
 
 def not_for_us(payload: dict[str, object]) -> str:
@@ -86,7 +82,7 @@ def not_for_us(payload: dict[str, object]) -> str:
         or (isinstance(event, str) and event not in _MESSAGE_EVENTS)
     ):
         return "not_a_message"
-    return "other_channel" if any(channel not in (None, "whatsapp") for channel in every(payload, _CHANNELS)) else ""
+    return "other_channel" if any(channel != "whatsapp" for channel in every(payload, _CHANNELS)) else ""
 
 
 def closes_ticket(payload: dict[str, object]) -> bool:

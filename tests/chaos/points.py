@@ -192,7 +192,7 @@ CLEAR = (
     Point("K10", "the model answered, before the transaction", _named("K10")),
     Point("K5", "committed, at the hint", _named("K5")),
     Point("K11", "reply committed, before its hint", _named("K11")),
-    Point("K6", "after the hint, before the 202", _named("K6")),
+    Point("K6", "committed, before the 202", _named("K6")),
     Point("K18", "sent committed, before the ack to Redis", _named("K18")),
     Point("K19", "the hint lost, and the sweep dies at its row", _named("K5", "K19")),
     Point("K21a", "a worker while it starts", _while_starting),

@@ -19,6 +19,7 @@ from secretaria.inbox.group_commit import DoorCrowded, GroupCommit
 from secretaria.inbox.keeping import BODY_KEY, Kept, file_spool
 from secretaria.inbox.models import Arrival, EventState
 from secretaria.inbox.spool import Spool, SpoolFull
+from secretaria.queue.jobs import Job
 from tests.builders import PublishedNudges, rows
 
 NOWHERE = "postgresql://ninguem@/nada?host=/nonexistent"
@@ -207,6 +208,29 @@ def test_what_waits_when_the_service_ends_is_kept(
 
     asyncio.run(play())
     assert len(keys(engine)) == 50
+
+
+def test_nudges_that_fail_cost_nobody_a_commit(engine: Engine, an_event: Callable[..., Arrival]) -> None:
+    """They come after the answers, and whatever is wrong with them the next events are kept: the sweep finds all of them."""
+    tried: list[Sequence[str]] = []
+
+    class Broken(PublishedNudges):
+        def publish_all(self, job: Job, identifiers: Sequence[str]) -> None:  # noqa: ARG002  # as the port has it
+            tried.append(identifiers)
+            raise RuntimeError("a fault of ours")
+
+    commits = GroupCommit(engine, Broken(), no_spool())
+
+    async def play() -> None:
+        commits.start()
+        for key in ("M1", "M2"):
+            assert len(await commits.keep([an_event(key)])) == 1
+            await asyncio.sleep(0.2)
+        await commits.stop()
+
+    asyncio.run(play())
+    assert keys(engine) == ["M1", "M2"]
+    assert sum(map(len, tried)) == 2
 
 
 def test_the_words_of_a_customer_who_repeats_them_later_are_two_events(
