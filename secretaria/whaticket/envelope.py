@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from secretaria.whaticket.fields import every, first_text
+from secretaria.whaticket.fields import at, every, first_text
 from secretaria.whaticket.numbers import first_number
 from secretaria.whaticket.shapes import Event, Shape
 from secretaria.whaticket.times import read_time
@@ -37,7 +37,7 @@ _NOT_THE_WRITERS = {
     shape: tuple(tuple(path for path in tier if path not in _THE_WRITER) for tier in tiers)
     for shape, tiers in _EVERYBODYS.items()
 }
-_LIDS = ("key.senderLid",)
+_LID = "key.senderLid"
 _IDS: dict[Shape, tuple[str, ...]] = {
     "proto": ("key.id",),
     "wwebjs": ("message.id.id", "messageId"),
@@ -71,7 +71,7 @@ def number_of(event: Event) -> str | None:
     others = _NOT_THE_WRITERS if event.from_me else _EVERYBODYS
     addresses = [event.chat] if event.shape == "wwebjs" else every(event.body, others[event.shape][0])
     plain = every(event.body, others[event.shape][1])
-    return first_number((addresses, plain), other_lids=(event.chat, *every(event.body, _LIDS)))
+    return first_number((addresses, plain), other_lids=(event.chat, at(event.body, _LID)))
 
 
 def message_id_of(event: Event) -> str | None:

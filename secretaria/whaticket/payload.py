@@ -12,6 +12,8 @@ from secretaria.whaticket.reading import Outcome, Reading
 from secretaria.whaticket.shapes import Event, closes_ticket, events_of, not_for_us
 from secretaria.whaticket.strict_json import MAX_DEPTH, NestedTooDeeply, decode_json
 
+BYTE_ORDER_MARK = "\ufeff"
+
 __all__ = ["MAX_DEPTH", "PayloadUnreadable", "decode_body", "read_payload"]
 
 
@@ -40,7 +42,9 @@ def decode_body(raw: bytes) -> dict[str, object]:
         PayloadUnreadable: The bytes are not UTF-8, not JSON, too deep, or not an object.
     """
     try:
-        payload = decode_json(raw.decode("utf-8-sig"))
+        payload = decode_json(
+            raw.decode().removeprefix(BYTE_ORDER_MARK)
+        )  # as "utf-8-sig" does, which is written in Python
     except NestedTooDeeply:
         raise PayloadUnreadable("too_deep", f"O JSON tem mais de {MAX_DEPTH} níveis.") from None
     except ValueError:

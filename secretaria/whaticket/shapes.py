@@ -44,7 +44,7 @@ class Event:
     def _chat(self) -> str:
         match self.shape:
             case "proto":
-                candidates = every(self.body, ("key.remoteJid",))
+                candidates = [at(self.body, "key.remoteJid")]
             case "wwebjs":
                 party = "message.to" if self.from_me else "message.from"
                 candidates = every(self.body, ("message.id.remote", "message.id.remote._serialized", party))

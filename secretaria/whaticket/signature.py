@@ -10,6 +10,7 @@ import math
 import re
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Literal
 from urllib.parse import unquote_to_bytes
 
@@ -60,7 +61,7 @@ def verify_signed(headers: Headers, body: bytes, secrets: Sequence[str], now: da
         raise SignatureInvalid("signature")
     signature = presented.lower()
     signed = timestamp + b"." + body
-    expected = [hmac.digest(secret.encode(), signed, "sha256").hex().encode() for secret in secrets if secret]
+    expected = [_digest(secret, signed) for secret in secrets if secret]
     matches = [hmac.compare_digest(candidate, signature) for candidate in expected]
     if not any(matches):
         raise SignatureInvalid("signature")
@@ -107,6 +108,18 @@ def presented_tokens(path_token: str | None, headers: Headers, query: bytes) -> 
         if name == b"token":
             found.append(unquote_to_bytes(value))
     return [value for value in found if value]
+
+
+def _digest(secret: str, signed: bytes) -> bytes:
+    digest = _keyed(secret).copy()
+    digest.update(signed)
+    return digest.hexdigest().encode()
+
+
+@lru_cache(maxsize=8)
+def _keyed(secret: str) -> hmac.HMAC:
+    """Return what begins the digest of every body, which is a third of the work of a short one."""
+    return hmac.new(secret.encode(), None, "sha256")
 
 
 def _only(headers: Headers, wanted: bytes, cause: Cause) -> bytes:
