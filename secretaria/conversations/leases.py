@@ -6,14 +6,14 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from functools import cache
 
 from loguru import logger
-from sqlalchemy import Engine, tuple_, update
+from sqlalchemy import Engine, Executable, bindparam, text, tuple_, update
 from sqlmodel import Session, col
 
 from secretaria.clock import Clock
-from secretaria.conversations.models import Conversation, Mode
-from secretaria.conversations.pauses import nobody_paused
+from secretaria.conversations.models import Conversation
 from secretaria.database.transaction import transaction
 from secretaria.errors import Unavailable
 
@@ -27,20 +27,34 @@ def take_lease(session: Session, conversation_id: int, *, now: datetime, seconds
     Returns:
         The conversation, locked and with its new fencing token, or None while another worker has it.
     """
-    take = (
+    known = {"conversation_id": conversation_id, "now": now, "until": now + timedelta(seconds=seconds)}
+    return session.execute(_take(), known).scalar_one_or_none()
+
+
+@cache  # every turn takes one; to write the statement costs more than to send it
+def _take() -> Executable:
+    return (
         update(Conversation)
         .where(
-            col(Conversation.id) == conversation_id,
-            col(Conversation.lease_until).is_(None) | (col(Conversation.lease_until) < now),
+            col(Conversation.id) == bindparam("conversation_id"),
+            col(Conversation.lease_until).is_(None) | (col(Conversation.lease_until) < bindparam("now")),
         )
-        .values(lease_token=Conversation.lease_token + 1, lease_until=now + timedelta(seconds=seconds))
+        .values(lease_token=Conversation.lease_token + 1, lease_until=bindparam("until"))
         .returning(Conversation)
-        .execution_options(populate_existing=True)
+        .execution_options(populate_existing=True, synchronize_session=False)
     )
-    return session.execute(take).scalar_one_or_none()
 
 
-def pass_gate(session: Session, conversation_id: int, *, token: int, inbound_seq: int | None) -> Conversation | None:
+PASS_GATE = text("""
+    UPDATE conversation SET lease_until = NULL
+    WHERE id = :conversation_id AND lease_token = :token AND mode = 'automatic'
+      AND NOT EXISTS (SELECT FROM secretary_pause)
+      AND last_inbound_seq = COALESCE(:inbound_seq, last_inbound_seq)
+    RETURNING last_inbound_seq
+""")
+
+
+def pass_gate(session: Session, conversation_id: int, *, token: int, inbound_seq: int | None) -> int | None:
     """Release the lease if it is still ours, nobody else has the word and, where asked, nothing newer has come.
 
     While the secretary is paused for all nothing passes either.
@@ -52,18 +66,12 @@ def pass_gate(session: Session, conversation_id: int, *, token: int, inbound_seq
         inbound_seq: The newest customer message the draft knows of; None to say it even if there is a newer one.
 
     Returns:
-        The conversation where the reply may be written, locked until the transaction ends; None where it may not.
+        The customer's newest message where the reply may be written, the conversation being locked until the
+        transaction ends; None where it may not.
     """
-    gate = update(Conversation).where(
-        col(Conversation.id) == conversation_id,
-        col(Conversation.lease_token) == token,
-        col(Conversation.mode) == Mode.AUTOMATIC,
-        nobody_paused(),
-    )
-    if inbound_seq is not None:
-        gate = gate.where(col(Conversation.last_inbound_seq) == inbound_seq)
-    passed = gate.values(lease_until=None).returning(Conversation).execution_options(populate_existing=True)
-    return session.execute(passed).scalar_one_or_none()
+    known = {"conversation_id": conversation_id, "token": token, "inbound_seq": inbound_seq}
+    passed: int | None = session.connection().execute(PASS_GATE, known).scalar_one_or_none()
+    return passed
 
 
 def release_lease(session: Session, conversation_id: int, *, token: int) -> bool:

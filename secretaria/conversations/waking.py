@@ -77,6 +77,11 @@ def ring_after_commits(engine: Engine, bell: Bell) -> None:
     _BELLS[engine] = bell
 
 
+def wrote_to_feed(session: Session) -> None:
+    """Let this session's commit ring: for statements of plain SQL, which nobody reads to find out what they change."""
+    session.info[WROTE] = True
+
+
 @event.listens_for(Session, "after_flush")
 def _note_flush(session: Session, _context: object) -> None:
     if session.bind in _BELLS and any(

@@ -21,9 +21,9 @@ from secretaria.conversations.pauses import SECRETARY_PAUSED, pause_of_all
 from secretaria.crashpoints import crashpoint
 from secretaria.database.transaction import after_commit, transaction
 from secretaria.errors import Unavailable
-from secretaria.outbox import store
+from secretaria.outbox import attempts, store
 from secretaria.outbox.doubts import FIRST_LOOK
-from secretaria.outbox.models import DeliveryAttempt, ItemState, Kind, OutboxItem, Purpose
+from secretaria.outbox.models import ItemState, Kind, OutboxItem, Purpose
 from secretaria.outbox.transfer import hand_over
 from secretaria.queue.jobs import DELIVER_ITEM
 from secretaria.queue.publisher import Publisher
@@ -47,7 +47,6 @@ BREAKER_OPEN = "breaker_open"
 SERVER_ERRORS = 500
 
 STATE_OF = {
-    Outcome.ACCEPTED: ItemState.SENT,
     Outcome.NOT_SENT: ItemState.PENDING,
     Outcome.MISCONFIGURED: ItemState.PENDING,
     Outcome.REFUSED: ItemState.DEAD,
@@ -157,63 +156,70 @@ def _claim(room: DispatchRoom, item_id: int) -> tuple[OutboxItem, int] | None:
     """Commit ``sending`` and the attempt before anything leaves; what nobody should hear any more is dropped."""
     now = room.clock.now()
     with transaction(room.engine) as session:
-        if _channel_is_stopped(room, session, item_id, now):
-            return None
-        item = store.claim_item(session, item_id, now=now, lease_seconds=LEASE_SECONDS)
+        item = attempts.claim_item(
+            session, item_id, now=now, lease_seconds=LEASE_SECONDS, refused_seconds=MISCONFIGURED_WAIT_SECONDS
+        )
         if item is None:
+            _wait_for_channel(room, session, item_id, now)
             return None
         conversation = conversations.load_conversation(session, item.conversation_id)
-        if _is_overtaken(session, conversation, item, now):
+        reason, attempt_id = _begin(session, conversation, item, now)
+        if reason:
+            _let_go(session, conversation, item, reason, now)
             nudge_next(room.publisher, session, item.conversation_id, now)
             return None
-        attempt = DeliveryAttempt(item_id=item_id, started_at=now)
-        session.add(attempt)
-        session.flush()
-        return item, attempt.id or 0
+        return item, attempt_id
 
 
-def _channel_is_stopped(room: DispatchRoom, session: Session, item_id: int, now: datetime) -> bool:
+def _wait_for_channel(room: DispatchRoom, session: Session, item_id: int, now: datetime) -> None:
     """While Whaticket refuses our token one item a minute tries it, the others wait."""
-    refused_at = store.refused_since(session, item_id)
+    refused_at = attempts.refused_since(session, item_id)
     until = refused_at + timedelta(seconds=MISCONFIGURED_WAIT_SECONDS) if refused_at else now
-    if until <= now:
-        return False
-    if store.postpone_item(session, item_id, until) is not None:
+    if until > now and store.postpone_item(session, item_id, until) is not None:
         wait = (until - now).total_seconds()
         after_commit(session, partial(room.publisher.publish, DELIVER_ITEM, str(item_id), wait))
-    return True
 
 
-def _is_overtaken(session: Session, conversation: Conversation, item: OutboxItem, now: datetime) -> bool:
-    """A person's word drops all that is pending; a newer message of the customer what its reply has left to say."""
-    if item.purpose == Purpose.ATTENDANT:  # that is the person's word
-        return False
-    reason = _silenced(session, conversation, item, now)
-    if not reason and item.kind == Kind.BUBBLE:
-        reason = _unwanted(session, conversation, item)
-    if not reason:
-        return False
-    store.settle_item(session, item, state=ItemState.PENDING, attempts=item.attempts - 1)
+def _begin(session: Session, conversation: Conversation, item: OutboxItem, now: datetime) -> tuple[str, int]:
+    """Write the attempt down, or say why nobody should hear this any more.
+
+    A person's word drops all that is pending; a newer message of the customer what its reply has left to say.
+    """
+    overtaken = _overtaken_by(conversation, item, now)
+    if overtaken:
+        return overtaken, 0
+    automatic = item.kind == Kind.BUBBLE and item.purpose != Purpose.ATTENDANT
+    newer = automatic and item.position > 0 and 0 < item.inbound_seq < conversation.last_inbound_seq
+    begun = attempts.begin_attempt(session, item, conversation.contact_id, now, automatic=automatic, wanted=not newer)
+    if begun.paused:
+        return SECRETARY_PAUSED, 0
+    if newer:
+        return NEWER_MESSAGE, 0
+    return (OPTED_OUT, 0) if begun.opted_out else ("", begun.attempt_id or 0)
+
+
+def _let_go(session: Session, conversation: Conversation, item: OutboxItem, reason: str, now: datetime) -> None:
+    attempts.settle_item(session, item, state=ItemState.PENDING, attempts=item.attempts - 1)
     _drop(session, item, reason)
     if reason == SECRETARY_PAUSED and item.purpose == Purpose.REPLY and conversation.mode == Mode.AUTOMATIC:
         ask_for_person(session, conversation, now)  # somebody must see that the customer was left without the words
-    return True
-
-
-def _unwanted(session: Session, conversation: Conversation, item: OutboxItem) -> str:
-    """Why the customer would not want to hear this bubble: they have written since, or asked for silence before."""
-    if item.position > 0 and 0 < item.inbound_seq < conversation.last_inbound_seq:
-        return NEWER_MESSAGE
-    return OPTED_OUT if conversations.opted_out_before(session, conversation.contact_id, item.created_at) else ""
 
 
 def _silenced(session: Session, conversation: Conversation, item: OutboxItem, now: datetime) -> str:
-    """Why this may not be said any more; empty where it may.
+    """Why this may not be said any more; empty where it may. The pause of the secretary ends everything but a person's word."""
+    reason = _overtaken_by(conversation, item, now)
+    if reason or item.purpose == Purpose.ATTENDANT or item.kind != Kind.BUBBLE:
+        return reason
+    return SECRETARY_PAUSED if pause_of_all(session) is not None else ""
 
-    A person's word ends every reply, and the pause of the secretary everything but that word. A reminder answers
-    nobody: it only keeps out of a talk that is going on, and of a conversation that was paused.
+
+def _overtaken_by(conversation: Conversation, item: OutboxItem, now: datetime) -> str:
+    """What of the conversation, as it stands now, ends this item; empty where nothing does.
+
+    A person's word ends every reply. A reminder answers nobody: it only keeps out of a talk that is going on, and of a
+    conversation that was paused.
     """
-    if item.purpose == Purpose.ATTENDANT:
+    if item.purpose == Purpose.ATTENDANT:  # that is the person's word
         return ""
     if item.expires_at is not None and item.expires_at <= now:
         return EXPIRED
@@ -221,9 +227,7 @@ def _silenced(session: Session, conversation: Conversation, item: OutboxItem, no
         silent = conversation.mode == Mode.PAUSED or person_is_talking(conversation, now)
     else:
         silent = conversation.mode in SILENT_MODES
-    if silent:
-        return f"conversation_{conversation.mode}"
-    return SECRETARY_PAUSED if item.kind == Kind.BUBBLE and pause_of_all(session) is not None else ""
+    return f"conversation_{conversation.mode}" if silent else ""
 
 
 def _drop(session: Session, item: OutboxItem, reason: str) -> None:
@@ -248,14 +252,18 @@ def _hand_to_whaticket(room: DispatchRoom, item: OutboxItem) -> SendResult:
 
 def _settle(room: DispatchRoom, item: OutboxItem, attempt_id: int, result: SendResult) -> None:
     now = room.clock.now()
+    if result.outcome is Outcome.ACCEPTED:
+        if _settle_sent(room, item, attempt_id, result, now):
+            _report(item, result, ItemState.SENT, now, said_before=False)
+        return
     with transaction(room.engine) as session:
-        again = result.outcome is Outcome.MISCONFIGURED and store.refused_since(session, item.id or 0) is not None
-        store.end_attempt(session, attempt_id, now, result)
+        again = result.outcome is Outcome.MISCONFIGURED and attempts.refused_since(session, item.id or 0) is not None
+        attempts.end_attempt(session, attempt_id, now, result)
         state = STATE_OF[result.outcome]
         if state == ItemState.PENDING and now - item.created_at >= GIVE_UP_AFTER:
             state = ItemState.HELD
         changes = _changes(session, item, result, state, now)
-        if not store.settle_item(session, item, state=state, **changes):
+        if not attempts.settle_item(session, item, state=state, **changes):
             logger.warning("delivery_fenced")
             return
         if item.message_id is not None:
@@ -263,19 +271,30 @@ def _settle(room: DispatchRoom, item: OutboxItem, attempt_id: int, result: SendR
         if result.ticket_id is not None:
             conversations.note_ticket(session, item.conversation_id, result.ticket_id)
         if state != ItemState.UNCONFIRMED:  # what is in doubt holds back what follows
-            paced = room.rules if state == ItemState.SENT else None
-            nudge_next(room.publisher, session, item.conversation_id, now, paced)
+            nudge_next(room.publisher, session, item.conversation_id, now)
     _report(item, result, state, now, said_before=again)
+
+
+def _settle_sent(room: DispatchRoom, item: OutboxItem, attempt_id: int, result: SendResult, now: datetime) -> bool:
+    """Write down that it was taken, and nudge what follows; return whether the item was still ours."""
+    with transaction(room.engine) as session:
+        settled = attempts.settle_sent(session, item, attempt_id, now, result)
+        if settled == "fenced":
+            logger.warning("delivery_fenced")
+            return False
+        if result.ticket_id is not None:
+            conversations.note_ticket(session, item.conversation_id, result.ticket_id)
+        if settled == "more_waits":
+            nudge_next(room.publisher, session, item.conversation_id, now, room.rules)
+    return True
 
 
 def _changes(
     session: Session, item: OutboxItem, result: SendResult, state: ItemState, now: datetime
 ) -> dict[str, object]:
     match state:
-        case ItemState.SENT:
-            return {"sent_at": now, "provider_message_id": result.provider_message_id, "reason": None}
         case ItemState.PENDING:
-            wait = _wait_seconds(result, store.count_attempts(session, item.id or 0))
+            wait = _wait_seconds(result, attempts.count_attempts(session, item.id or 0))
             not_before = now + timedelta(seconds=wait)
             return {"reason": result.error, "not_before": not_before, "attempts": item.attempts - 1}
         case ItemState.HELD:  # given up, and surely not sent either

@@ -7,15 +7,14 @@ from datetime import datetime, timedelta
 from functools import cache
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Executable, bindparam, func, update
+from sqlalchemy import ColumnElement, func, update
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
 from secretaria.conversations import store as conversations
 from secretaria.conversations.models import Author, Conversation, Direction
 from secretaria.database.nudging import mark_nudged
-from secretaria.outbox.models import DeliveryAttempt, ItemState, Kind, OutboxItem, Purpose
-from secretaria.whaticket.gateway import Outcome, SendResult
+from secretaria.outbox.models import ItemState, Kind, OutboxItem, Purpose
 
 IN_FLIGHT = (ItemState.SENDING, ItemState.UNCONFIRMED)
 
@@ -133,57 +132,6 @@ def place_transfer(
     return place_item(session, item)
 
 
-def claim_item(session: Session, item_id: int, *, now: datetime, lease_seconds: float) -> OutboxItem | None:
-    """Take a pending item for sending, unless another one of its conversation goes first.
-
-    Returns:
-        The item with its new fencing token, or None when there is nothing to send now.
-    """
-    claim = (
-        update(OutboxItem)
-        .where(
-            col(OutboxItem.id) == item_id,
-            col(OutboxItem.state) == ItemState.PENDING,
-            col(OutboxItem.not_before) <= now,
-            ~_one_goes_first(),
-        )
-        .values(
-            state=ItemState.SENDING,
-            attempts=OutboxItem.attempts + 1,
-            lease_token=OutboxItem.lease_token + 1,
-            lease_until=now + timedelta(seconds=lease_seconds),
-        )
-        .returning(OutboxItem)
-        .execution_options(populate_existing=True)
-    )
-    return session.execute(claim).scalar_one_or_none()
-
-
-def settle_item(session: Session, item: OutboxItem, *, state: ItemState, **changes: object) -> bool:
-    """Write the outcome of an attempt, unless the item was taken away meanwhile (fencing).
-
-    Returns:
-        Whether this attempt still held the item.
-    """
-    settle = (
-        update(OutboxItem)
-        .where(
-            col(OutboxItem.id) == item.id,
-            col(OutboxItem.state) == ItemState.SENDING,
-            col(OutboxItem.lease_token) == item.lease_token,
-        )
-        .values({"state": state, "lease_until": None, **changes})
-        .returning(col(OutboxItem.id))
-    )
-    return session.execute(settle).first() is not None
-
-
-def end_attempt(session: Session, attempt_id: int, now: datetime, result: SendResult) -> None:
-    """Write down how an attempt ended."""
-    ended = {"ended_at": now, "outcome": result.outcome, "status": result.status, "error": result.error}
-    session.execute(update(DeliveryAttempt).where(col(DeliveryAttempt.id) == attempt_id).values(ended))
-
-
 def next_pending(session: Session, conversation_id: int) -> OutboxItem | None:
     """Return the oldest bubble of a conversation that still waits to be sent."""
     statement = select(OutboxItem).where(
@@ -257,43 +205,12 @@ def postpone_item(session: Session, item_id: int, until: datetime) -> OutboxItem
     return session.execute(later).scalar_one_or_none()
 
 
-def refused_since(session: Session, item_id: int) -> datetime | None:
-    """Return when Whaticket refused our token on the channel of a bubble, if that was its last word there."""
-    found = session.execute(_last_word_on_channel(), {"item_id": item_id}).first()
-    return found[1] if found is not None and found[0] == Outcome.MISCONFIGURED else None
-
-
-@cache  # writing it costs more than asking it, and every delivery asks
-def _last_word_on_channel() -> Executable:
-    channel = (
-        select(Conversation.channel)
-        .join(OutboxItem, col(OutboxItem.conversation_id) == Conversation.id)
-        .where(OutboxItem.id == bindparam("item_id"), OutboxItem.kind == Kind.BUBBLE)
-        .scalar_subquery()
-    )
-    return (
-        select(DeliveryAttempt.outcome, DeliveryAttempt.ended_at)
-        .join(OutboxItem, col(DeliveryAttempt.item_id) == OutboxItem.id)
-        .join(Conversation, col(OutboxItem.conversation_id) == Conversation.id)
-        .where(OutboxItem.kind == Kind.BUBBLE, Conversation.channel == channel)
-        .where(col(DeliveryAttempt.ended_at).is_not(None))
-        .order_by(col(DeliveryAttempt.id).desc())
-        .limit(1)
-    )
-
-
-def count_attempts(session: Session, item_id: int) -> int:
-    """Return how many attempts an item has on record."""
-    statement = select(func.count()).select_from(DeliveryAttempt).where(DeliveryAttempt.item_id == item_id)
-    return session.exec(statement).one()
-
-
 def forgotten_items(session: Session, *, now: datetime, age_seconds: float, limit: int) -> list[int]:
     """Mark as nudged, and return, the items that could be sent but whose nudge seems lost, oldest first."""
     before = now - timedelta(seconds=age_seconds)
     waiting = (
         select(OutboxItem.id)
-        .where(OutboxItem.state == ItemState.PENDING, col(OutboxItem.not_before) < before, ~_one_goes_first())
+        .where(OutboxItem.state == ItemState.PENDING, col(OutboxItem.not_before) < before, ~one_goes_first())
         .where(func.coalesce(OutboxItem.nudged_at, OutboxItem.created_at) < before)
         .order_by(col(OutboxItem.not_before))
     )
@@ -311,8 +228,8 @@ def _supersede(session: Session, reason: str, which: ColumnElement[bool]) -> Seq
 
 
 @cache
-def _one_goes_first() -> ColumnElement[bool]:
-    """An older bubble of the conversation still waits, or one of whatever age is being sent or in doubt."""
+def one_goes_first() -> ColumnElement[bool]:
+    """Return the condition that an older item of the conversation still waits, or one is being sent or in doubt."""
     other = aliased(OutboxItem)
     older_waits = (col(other.state) == ItemState.PENDING) & (col(other.id) < col(OutboxItem.id))
     same_conversation = other.conversation_id == OutboxItem.conversation_id

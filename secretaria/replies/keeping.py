@@ -10,10 +10,12 @@ from typing import Any
 
 from loguru import logger
 from pydantic import TypeAdapter
+from sqlalchemy import Table, text
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session
 
 from secretaria.context.engine import TurnContext
+from secretaria.conversations.waking import wrote_to_feed
 from secretaria.knowledge.snapshot import Business
 from secretaria.replies.drafting import Drafted
 from secretaria.replies.models import Recording, Reply
@@ -27,6 +29,19 @@ DECIDED = (
     "regenerations",
 )  # fmt: skip
 _CONTEXT = TypeAdapter(TurnContext)
+REPLY: Table = Reply.metadata.tables["reply"]
+REPLY_COLUMNS = [column.name for column in REPLY.columns if not column.primary_key]
+INSERT_REPLY = REPLY.insert().inline()  # nobody asks for its number
+# The savepoint travels with the statement: on its own each of its three steps would cost as much as the row.
+KEEP_RECORDING = text("""
+    SAVEPOINT recording;
+    INSERT INTO recording (turn_id, conversation_id, business_version_id, business_version, prompt_version, economy,
+                           told, found, sought, answers, tool, decision, created_at)
+    VALUES (:turn_id, :conversation_id, :business_version_id, :business_version, :prompt_version, :economy,
+            :told, :found, :sought, :answers, :tool, :decision, :now);
+    RELEASE SAVEPOINT recording
+""")
+GIVE_UP_RECORDING = text("ROLLBACK TO SAVEPOINT recording")
 
 
 def keep_recording(
@@ -52,17 +67,32 @@ def keep_recording(
     log = logger.bind(turn_id=errand.turn_id)
     try:
         recording = _recording(errand, context, drafted, decision, now)
-        parts = (recording.told, recording.answers, recording.tool, recording.decision)
-        size = sum(len(json.dumps(part, ensure_ascii=False)) for part in parts)
+        size = sum(len(recording[part] or "") for part in ("told", "answers", "tool", "decision"))
         if size > LONGEST:
             log.bind(size=size).warning("recording_too_large")
             return
-        with session.begin_nested():  # what PostgreSQL does not take of it must not take the reply along
-            session.add(recording)
+        _insert(session, recording)
     except Exception as error:
         if isinstance(error, DBAPIError) and error.connection_invalidated:
             raise
         log.bind(error=type(error).__name__).error("recording_not_kept")  # the error itself quotes the row
+
+
+def _insert(session: Session, recording: Mapping[str, Any]) -> None:
+    """What PostgreSQL does not take of it must not take the reply along."""
+    connection = session.connection()
+    try:
+        connection.execute(KEEP_RECORDING, recording)
+    except DBAPIError as error:
+        if not error.connection_invalidated:
+            connection.execute(GIVE_UP_RECORDING)
+        raise
+
+
+def keep_reply(session: Session, reply: Reply) -> None:
+    """Keep what was decided, in the transaction that settles the turn."""
+    session.connection().execute(INSERT_REPLY, {name: getattr(reply, name) for name in REPLY_COLUMNS})
+    wrote_to_feed(session)
 
 
 def decision_of(reply: Reply, drafted: Drafted) -> dict[str, Any]:
@@ -93,21 +123,26 @@ def context_of(recording: Recording, business: Business) -> TurnContext:
 
 def _recording(
     errand: Errand, context: TurnContext, drafted: Drafted, decision: Mapping[str, Any], now: datetime
-) -> Recording:
+) -> dict[str, Any]:
     result = drafted.result
     brought = {"ok": result.ok, "told": result.told, "actions": list(result.actions)} if result is not None else None
-    return Recording(
-        turn_id=errand.turn_id,
-        conversation_id=errand.conversation_id,
-        business_version_id=context.business.version_id,
-        business_version=context.business.version,
-        prompt_version=drafted.prompt_version,
-        economy=drafted.economy,
-        told=_CONTEXT.dump_python(context, mode="json", exclude=KEPT_APART),
-        found=[chunk.source for chunk in context.found],
-        sought=[chunk.source for chunk in drafted.found],
-        answers=[asdict(answer) for answer in drafted.asking.answers],
-        tool={"call": decision["tool"]["call"], "result": brought} if drafted.call is not None else None,
-        decision=dict(decision),
-        created_at=now,
-    )
+    tool = {"call": decision["tool"]["call"], "result": brought} if drafted.call is not None else None
+    return {
+        "turn_id": errand.turn_id,
+        "conversation_id": errand.conversation_id,
+        "business_version_id": context.business.version_id,
+        "business_version": context.business.version,
+        "prompt_version": drafted.prompt_version,
+        "economy": drafted.economy,
+        "told": _CONTEXT.dump_json(context, exclude=KEPT_APART).decode(),
+        "found": _json([chunk.source for chunk in context.found]),
+        "sought": _json([chunk.source for chunk in drafted.found]),
+        "answers": _json([asdict(answer) for answer in drafted.asking.answers]),
+        "tool": _json(tool),
+        "decision": _json(dict(decision)),
+        "now": now,
+    }
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False)

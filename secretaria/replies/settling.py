@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 from uuid import UUID
@@ -14,6 +13,7 @@ from sqlmodel import Session, col
 
 from secretaria.context.engine import TurnContext
 from secretaria.conversations import store as conversations
+from secretaria.conversations.ending import ClosedTurn, close_turn
 from secretaria.conversations.handoff import ask_for_person
 from secretaria.conversations.leases import pass_gate, release_lease
 from secretaria.conversations.models import Contact, Conversation, Mode, Turn, TurnState
@@ -26,12 +26,13 @@ from secretaria.llm.budget import Step
 from secretaria.memory.proposals import remember_proposals
 from secretaria.outbox import store as outbox
 from secretaria.outbox.models import OutboxItem
+from secretaria.outbox.placing import place_reply
 from secretaria.queue.jobs import ANSWER_TURN, DELIVER_ITEM
 from secretaria.queue.publisher import Publisher
 from secretaria.replies import wording
 from secretaria.replies.drafting import Drafted
 from secretaria.replies.handing import hand_over_silently
-from secretaria.replies.keeping import decision_of, keep_recording
+from secretaria.replies.keeping import decision_of, keep_recording, keep_reply
 from secretaria.replies.models import Reply
 from secretaria.replies.recording import reply_of
 from secretaria.replies.recovery import MODEL_FAILED, NO_BUDGET, apologise_once
@@ -85,9 +86,9 @@ def settle_turn(
     try:
         with transaction(engine) as session:
             seq = claimed.inbound_seq if claimed.may_restart else None
-            conversation = pass_gate(session, claimed.conversation_id, token=claimed.token, inbound_seq=seq)
-            if conversation is not None:
-                _write(session, publisher, now, claimed, conversation, drafted, toolbox)
+            newest = pass_gate(session, claimed.conversation_id, token=claimed.token, inbound_seq=seq)
+            if newest is not None:
+                _write(session, publisher, now, claimed, newest, drafted, toolbox)
             else:
                 _throw_away(session, publisher, now, claimed, drafted)
     except SlotTaken:
@@ -101,12 +102,11 @@ def _write(
     publisher: Publisher,
     now: datetime,
     claimed: Claimed,
-    conversation: Conversation,
+    newest: int,
     drafted: Drafted,
     toolbox: Toolbox,
 ) -> None:
     """Keep reply, bubbles, what tools do and the state of the turn together."""
-    turn = session.get_one(Turn, claimed.turn_id, populate_existing=True)
     business = claimed.context.business
     reply = reply_of(drafted, claimed.errand, claimed.context, now)
     decision = decision_of(reply, drafted)
@@ -117,28 +117,34 @@ def _write(
         apologise_once(session, reply, now)
         if reply.handoff_reason == NO_BUDGET and not reply.bubbles:
             reply.checks = {**reply.checks, "budget": str(Step.PERSON)}
-    session.add(reply)
     after_commit(session, partial(crashpoint, "K11"))
-    turn.state = TurnState.HANDED_OFF if reply.handoff_reason else TurnState.ANSWERED
-    turn.reason, turn.closed_at = reply.handoff_reason, now
+    state, reason = TurnState.HANDED_OFF if reply.handoff_reason else TurnState.ANSWERED, reply.handoff_reason
     if drafted.silent:
-        turn.state, turn.reason = TurnState.SILENCED, NOTHING_TO_SAY
-    turn.llm_seconds = drafted.asking.seconds if drafted.draft is not None else None
-    session.add(turn)
+        state, reason = TurnState.SILENCED, NOTHING_TO_SAY
     session.flush()
+    seconds = drafted.asking.seconds if drafted.draft is not None else None
+    turn = close_turn(session, claimed.turn_id, state=state, reason=reason, llm_seconds=seconds, now=now)
+    keep_reply(session, reply)
     keep_recording(session, claimed.errand, claimed.context, drafted, decision, now)
     bubbles = [*_first_notice(session, claimed, now), *reply.bubbles] if reply.bubbles else reply.bubbles
-    items = _place_bubbles(
-        session, turn, conversation, bubbles, number=claimed.number, inbound_seq=claimed.inbound_seq, now=now
+    items = place_reply(
+        session,
+        claimed.conversation_id,
+        bubbles,
+        number=claimed.number,
+        correlation_id=claimed.correlation_id,
+        turn_id=claimed.turn_id,
+        inbound_seq=claimed.inbound_seq,
+        now=now,
     )
     if reply.handoff_reason:
         _hand_off(session, claimed.conversation_id, now)
     if reply.handoff_reason and claimed.transfers:
-        items.append(_place_transfer(session, turn, reply, claimed, len(items), now))
-    if conversation.last_inbound_seq > claimed.inbound_seq:
-        _move_late_messages(session, publisher, claimed, turn, now)
+        items.append(_place_transfer(session, reply, claimed, len(items), now).id or 0)
+    if newest > claimed.inbound_seq:
+        turn = _move_late_messages(session, publisher, claimed, turn, now)
     if items:
-        after_commit(session, partial(publisher.publish, DELIVER_ITEM, str(items[0].id)))
+        after_commit(session, partial(publisher.publish, DELIVER_ITEM, str(items[0])))
     tell_closed(session, turn, reply)
 
 
@@ -200,11 +206,17 @@ def say_and_close(
     session.add_all([conversation, turn, reply])
     session.flush()
     tell_closed(session, turn)
-    locked = conversations.load_conversation(session, turn.conversation_id)
-    (item,) = _place_bubbles(
-        session, turn, locked, reply.bubbles, number=number, inbound_seq=conversation.last_inbound_seq, now=now
+    (item,) = place_reply(
+        session,
+        turn.conversation_id,
+        reply.bubbles,
+        number=number,
+        correlation_id=turn.correlation_id,
+        turn_id=turn.id or 0,
+        inbound_seq=conversation.last_inbound_seq,
+        now=now,
     )
-    after_commit(session, partial(publisher.publish, DELIVER_ITEM, str(item.id)))
+    after_commit(session, partial(publisher.publish, DELIVER_ITEM, str(item)))
 
 
 def fail_turn(engine: Engine, now: datetime, claimed: Claimed, error: str) -> None:
@@ -256,41 +268,13 @@ def _throw_away(session: Session, publisher: Publisher, now: datetime, claimed: 
     logger.bind(turn_id=turn.id, state=str(turn.state), reason=turn.reason).info("draft_thrown_away")
 
 
-def _place_bubbles(
-    session: Session,
-    turn: Turn,
-    conversation: Conversation,
-    bubbles: Sequence[str],
-    *,
-    number: str,
-    inbound_seq: int,
-    now: datetime,
-) -> list[OutboxItem]:
-    return [
-        outbox.place_bubble(
-            session,
-            conversation,
-            bubble,
-            number=number,
-            correlation_id=turn.correlation_id,
-            now=now,
-            turn_id=turn.id,
-            position=position,
-            inbound_seq=inbound_seq,
-        )
-        for position, bubble in enumerate(bubbles)
-    ]
-
-
-def _place_transfer(
-    session: Session, turn: Turn, reply: Reply, claimed: Claimed, position: int, now: datetime
-) -> OutboxItem:
+def _place_transfer(session: Session, reply: Reply, claimed: Claimed, position: int, now: datetime) -> OutboxItem:
     """Hand the ticket to people at Whaticket too, behind the words that say so."""
     return outbox.place_transfer(
         session,
-        conversation_id=turn.conversation_id,
-        turn_id=turn.id or 0,
-        correlation_id=turn.correlation_id,
+        conversation_id=claimed.conversation_id,
+        turn_id=claimed.turn_id,
+        correlation_id=claimed.correlation_id,
         position=position,
         number=claimed.number,
         brief=reply.handoff_brief or "",
@@ -307,13 +291,14 @@ def _hand_off(session: Session, conversation_id: int, now: datetime) -> None:
 
 
 def _move_late_messages(
-    session: Session, publisher: Publisher, claimed: Claimed, answered: Turn, now: datetime
-) -> None:
+    session: Session, publisher: Publisher, claimed: Claimed, answered: ClosedTurn, now: datetime
+) -> ClosedTurn:
     """What came after the draft was read, and did not stop it, is answered in a turn of its own, as soon as it is heard."""
     late = conversations.late_messages(session, claimed.turn_id, claimed.inbound_seq)
     if not late:
-        return
-    answered.messages -= len(late)
+        return answered
+    answered = replace(answered, messages=answered.messages - len(late))
+    session.execute(update(Turn).where(col(Turn.id) == claimed.turn_id).values(messages=answered.messages))
     first = late[0]
     turn = Turn(
         conversation_id=claimed.conversation_id,
@@ -332,3 +317,4 @@ def _move_late_messages(
     turn.due_at = max(now, turn_waits_until(session, turn.id or 0) or now)
     wait = (turn.due_at - now).total_seconds()
     after_commit(session, partial(publisher.publish, ANSWER_TURN, str(turn.id), wait))
+    return answered

@@ -9,6 +9,7 @@ from loguru import logger
 from sqlmodel import Session
 
 from secretaria import metrics
+from secretaria.conversations.ending import ClosedTurn
 from secretaria.conversations.models import Turn, TurnState
 from secretaria.database.transaction import after_commit
 from secretaria.replies.models import Reply
@@ -16,7 +17,7 @@ from secretaria.replies.models import Reply
 DIGITS = 3
 
 
-def tell_closed(session: Session, turn: Turn, reply: Reply | None = None) -> None:
+def tell_closed(session: Session, turn: Turn | ClosedTurn, reply: Reply | None = None) -> None:
     """Count and log a turn that came to its end, once that is committed.
 
     Args:

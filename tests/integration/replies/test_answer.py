@@ -55,7 +55,7 @@ def test_failed_commit_leaves_nothing(asked: Scene, monkeypatch: pytest.MonkeyPa
     def fail(*_: object) -> None:
         raise RuntimeError
 
-    monkeypatch.setattr("secretaria.outbox.store.place_item", fail)
+    monkeypatch.setattr("secretaria.replies.settling.place_reply", fail)
     asked.answer()
     assert rows(asked.engine, "reply") == []
     assert len(rows(asked.engine, "message")) == 1
