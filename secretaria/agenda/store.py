@@ -77,6 +77,21 @@ def bookings_ahead(session: Session, contact_id: int, now: datetime) -> Sequence
     return session.exec(statement.order_by(col(Booking.starts_at))).all()
 
 
+STANDS = text("""
+    SELECT EXISTS (SELECT FROM booking WHERE contact_id = :contact_id AND state <> 'cancelled' AND starts_at > :now)
+        OR EXISTS (
+            SELECT FROM agenda_offer
+            WHERE conversation_id = :conversation_id AND contact_id = :contact_id AND expires_at > :now
+        )
+""")
+
+
+def stands(session: Session, contact_id: int, conversation_id: int, now: datetime) -> bool:
+    """Say whether a contact has a booking ahead or an offer that has not expired: most who write have neither."""
+    known = {"contact_id": contact_id, "conversation_id": conversation_id, "now": now}
+    return bool(session.connection().execute(STANDS, known).scalar_one())
+
+
 def booking_of(session: Session, contact_id: int, code: str) -> Booking | None:
     """Return a contact's booking by its code; another contact's does not exist for them."""
     return session.exec(select(Booking).where(Booking.contact_id == contact_id, Booking.code == code)).first()

@@ -15,11 +15,13 @@ from secretaria.context.engine import TurnContext
 from secretaria.context.injection import flag_injection
 from secretaria.context.prompt import is_base_whole
 from secretaria.conversations.models import Contact, Direction, Message, Turn
+from secretaria.conversations.store import messages_of_turn
 from secretaria.database.transaction import transaction
 from secretaria.errors import NotFound
 from secretaria.knowledge.chunks import Chunk
 from secretaria.knowledge.search import search
 from secretaria.replies.answer import AnsweringRoom
+from secretaria.replies.at_hand import AtHand
 from secretaria.replies.drafting import Desk, Seek
 from secretaria.replies.economy import draft_within_budget
 from secretaria.replies.gathering import gather_context
@@ -90,10 +92,12 @@ def _read(room: AnsweringRoom, conversation_id: int) -> tuple[TurnContext, Erran
         ).first()
         if turn is None:
             raise NothingToAnswer("o cliente ainda não escreveu nada", "espere uma mensagem dele")
-        gathered, _ = gather_context(
+        gathered = gather_context(
             session,
             conversation,
             turn,
+            messages_of_turn(session, turn.id or 0),
+            at_hand=AtHand(),
             business=room.library.current(session),
             toolbox=NoTools(),
             volatile=VolatileContext(),

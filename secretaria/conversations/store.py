@@ -7,8 +7,9 @@ from datetime import datetime, timedelta
 from functools import cache
 from uuid import UUID
 
-from sqlalchemy import Select, func, update
+from sqlalchemy import Executable, Select, bindparam, func, text, update
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm.attributes import set_committed_value
 from sqlmodel import Session, col, select
 
 from secretaria.conversations.models import (
@@ -29,6 +30,7 @@ from secretaria.whaticket.reading import Media
 
 OPEN_STATES = (TurnState.WAITING, TurnState.ANSWERING)
 UNSAID = ("superseded", "held", "dead")
+LAST = UUID(int=2**128 - 1)
 
 
 def upsert_contact(session: Session, *, identity_key: str, number: str, name: str | None, now: datetime) -> int:
@@ -139,15 +141,41 @@ def open_turn(session: Session, conversation_id: int) -> Turn | None:
     return session.exec(statement.with_for_update().execution_options(populate_existing=True)).first()
 
 
-def load_turn(session: Session, turn_id: int) -> Turn | None:
-    """Return a turn as the database has it now."""
-    return session.exec(select(Turn).where(Turn.id == turn_id).execution_options(populate_existing=True)).first()
+DUE_CONVERSATION = text("""
+    SELECT conversation_id FROM turn WHERE id = :turn_id AND state IN ('waiting', 'answering') AND due_at <= :now
+""")
+START_TURN = text("UPDATE turn SET state = 'answering' WHERE id = :turn_id")
+
+
+def conversation_of_due(session: Session, turn_id: int, now: datetime) -> int | None:
+    """Return the conversation of a turn that is open and due; a first look, which locks nothing."""
+    found = session.connection().execute(DUE_CONVERSATION, {"turn_id": turn_id, "now": now})
+    conversation_id: int | None = found.scalar_one_or_none()
+    return conversation_id
+
+
+def start_turn(session: Session, turn: Turn) -> None:
+    """Note that a turn is being answered."""
+    session.connection().execute(START_TURN, {"turn_id": turn.id})
+    set_committed_value(turn, "state", TurnState.ANSWERING)
 
 
 def messages_of_turn(session: Session, turn_id: int) -> Sequence[Message]:
     """Return the customer's messages of a turn, by Whaticket's time and then by arrival."""
-    statement = select(Message).where(Message.turn_id == turn_id, Message.direction == Direction.INBOUND)
-    return session.exec(statement.order_by(col(Message.sent_at), col(Message.event_id))).all()
+    return session.execute(_messages_of_turn(), {"turn_id": turn_id}).scalars().all()
+
+
+@cache  # every turn asks
+def _messages_of_turn() -> Executable:
+    statement = select(Message).where(
+        col(Message.turn_id) == bindparam("turn_id"), col(Message.direction) == Direction.INBOUND
+    )
+    return statement.order_by(col(Message.sent_at), col(Message.event_id))
+
+
+def by_arrival(burst: Sequence[Message]) -> list[Message]:
+    """Return the messages of a turn in order of arrival; see ``arrivals_of_turn``."""
+    return sorted(burst, key=lambda message: message.event_id or LAST)
 
 
 def arrivals_of_turn(session: Session, turn_id: int) -> Sequence[Message]:

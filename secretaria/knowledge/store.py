@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import and_, func, insert, select, update
+from sqlalchemy import and_, func, insert, select, text, update
 from sqlalchemy.dialects.postgresql import insert as insert_or_give_way
 from sqlmodel import Session, col
 
@@ -53,10 +53,13 @@ class Edition:
     is_published: bool
 
 
+PUBLISHED = text("SELECT version_id FROM business_publication ORDER BY number DESC LIMIT 1")  # asked once a turn
+
+
 def published_id(session: Session) -> int | None:
     """Return the version that holds now, by one look at an index; None where nothing was published yet."""
-    newest = select(col(Publication.version_id)).order_by(col(Publication.number).desc()).limit(1)
-    return session.execute(newest).scalar_one_or_none()
+    found: int | None = session.connection().execute(PUBLISHED).scalar_one_or_none()
+    return found
 
 
 def load_business(session: Session, version_id: int) -> Business:

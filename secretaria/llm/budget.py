@@ -83,18 +83,22 @@ class Budget:
         self._prices = prices
         self._zone = zone
 
-    def step(self, conversation_id: int) -> Step:
+    def step(self, conversation_id: int, session: Session | None = None) -> Step:
         """Say how much of the usual effort the fullest pot still pays for.
 
         Args:
             conversation_id: Who would be answered.
+            session: A transaction of the caller's to look in; None for one of its own.
 
         Raises:
             DatabaseUnavailable: PostgreSQL is away.
         """
         pots = self._pots(conversation_id, self._today())
-        with transaction(self._engine) as session:
+        if session is not None:
             share = max(shares(session, pots).values())
+        else:
+            with transaction(self._engine) as own:
+                share = max(shares(own, pots).values())
         if share >= 1:
             return Step.TEMPLATE
         if share >= self._limits.short_memory_at:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import ColumnElement, and_, delete, func, or_, text, update
+from sqlalchemy import ColumnElement, and_, delete, func, text, update
 from sqlalchemy.dialects.postgresql import Insert, insert
 from sqlmodel import Session, col, select
 
@@ -97,6 +97,11 @@ SETTLE = text("""
     SET tokens = GREATEST(llm_spending.tokens + (SELECT tokens FROM spent), 0),
         micros = GREATEST(llm_spending.micros + (SELECT micros FROM spent), 0)
 """)
+SPENT = text("""
+    SELECT scope, tokens, micros
+    FROM unnest(:scopes, CAST(:conversations AS bigint[]), CAST(:periods AS date[])) AS pot (scope, conversation_id, period)
+    JOIN llm_spending USING (scope, conversation_id, period)
+""")
 NO_LIMIT = 2**62
 
 
@@ -154,7 +159,7 @@ def add(session: Session, pot: Pot, tokens: int, micros: int) -> None:
 
 def shares(session: Session, pots: Sequence[Pot]) -> dict[str, float]:
     """Return which part of each pot is used, by scope."""
-    found = session.exec(select(LlmSpending).where(or_(*map(_is, pots)))).all()
+    found = session.connection().execute(SPENT, _keys(pots))
     used = {row.scope: (row.tokens, row.micros) for row in found}
     return {pot.scope: pot.share(*used.get(pot.scope, (0, 0))) for pot in pots}
 

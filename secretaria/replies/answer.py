@@ -19,8 +19,8 @@ from secretaria.context.prompt import is_base_whole
 from secretaria.conversations import store as conversations
 from secretaria.conversations.handoff import ask_for_person, give_back
 from secretaria.conversations.leases import LEASE_SECONDS, LeaseKeeper, release_lease, take_lease
-from secretaria.conversations.models import Author, Contact, Conversation, Mode, Turn, TurnState
-from secretaria.conversations.pauses import SECRETARY_PAUSED, pause_of_all
+from secretaria.conversations.models import Author, Conversation, Message, Mode, Turn, TurnState
+from secretaria.conversations.pauses import SECRETARY_PAUSED
 from secretaria.crashpoints import crashpoint
 from secretaria.database.transaction import after_commit, transaction
 from secretaria.errors import Unavailable
@@ -31,6 +31,7 @@ from secretaria.llm.budget import Budget
 from secretaria.llm.chat import Chat
 from secretaria.queue.publisher import Publisher
 from secretaria.replies import wording
+from secretaria.replies.at_hand import Taken, look
 from secretaria.replies.consent import leave_to_a_person, note_wish, sentence_of
 from secretaria.replies.drafting import Desk, Seek
 from secretaria.replies.economy import draft_within_budget
@@ -103,7 +104,9 @@ def answer_turn(room: AnsweringRoom, turn_id: int) -> None:
         try:
             with room.keeper.hold(claimed.conversation_id, claimed.token):
                 desk = Desk(room.chat, room.toolbox, _seek(room, claimed))
-                drafted = draft_within_budget(room.budget, desk, claimed.context, claimed.errand, claimed.number)
+                drafted = draft_within_budget(
+                    room.budget, desk, claimed.context, claimed.errand, claimed.number, claimed.step
+                )
             crashpoint("K10")
             settle_turn(room.engine, room.publisher, room.clock.now(), claimed, drafted, room.toolbox)
         except Unavailable:
@@ -130,23 +133,23 @@ def _claim(room: AnsweringRoom, turn_id: int) -> Claimed | None:
     """Take the lease, ask the policy and read everything the draft needs, in one short transaction."""
     now = room.clock.now()
     with transaction(room.engine) as session:
-        turn = conversations.load_turn(session, turn_id)
-        if turn is None or turn.state not in conversations.OPEN_STATES or turn.due_at > now:
+        conversation_id = conversations.conversation_of_due(session, turn_id, now)
+        if conversation_id is None:
             return None
-        conversation = take_lease(session, turn.conversation_id, now=now, seconds=LEASE_SECONDS)
+        conversation = take_lease(session, conversation_id, now=now, seconds=LEASE_SECONDS)
         if conversation is None:
             return None
         token = conversation.lease_token
-        turn = conversations.open_turn(session, turn.conversation_id)  # again, now that nobody else can change it
-        due = turn is not None and turn.id == turn_id and turn.due_at <= now
-        contact = session.get_one(Contact, conversation.contact_id)
-        if turn is None or not due or not _may_answer(room, session, contact, conversation, turn, now):
-            release_lease(session, conversation.id or 0, token=token)
+        taken = look(session, turn_id, now)  # the turn again, now that nobody else can change it
+        burst = conversations.messages_of_turn(session, turn_id)
+        due = taken is not None and taken.turn.due_at <= now
+        if taken is None or not due or not _may_answer(room, session, conversation, taken, burst, now):
+            release_lease(session, conversation_id, token=token)
             return None
-        turn.state = TurnState.ANSWERING
-        session.add(turn)
+        turn = taken.turn
+        conversations.start_turn(session, turn)
         begun = time.perf_counter()
-        claimed = _read(room, session, contact, conversation, turn, token)
+        claimed = _read(room, session, conversation, taken, burst, token)
         waited, late = (now - turn.opened_at).total_seconds(), (now - turn.due_at).total_seconds()
         stages = {"waited": waited, "picked_up": late, "context": time.perf_counter() - begun}
         for stage, seconds in stages.items():
@@ -155,13 +158,19 @@ def _claim(room: AnsweringRoom, turn_id: int) -> Claimed | None:
 
 
 def _may_answer(
-    room: AnsweringRoom, session: Session, contact: Contact, conversation: Conversation, turn: Turn, now: datetime
+    room: AnsweringRoom,
+    session: Session,
+    conversation: Conversation,
+    taken: Taken,
+    burst: Sequence[Message],
+    now: datetime,
 ) -> bool:
     """Close the turn where the policy says silence, or where it has cost too many workers."""
+    turn = taken.turn
     log = logger.bind(correlation_id=str(turn.correlation_id), conversation_id=conversation.id, turn_id=turn.id)
-    if _wants_no_answer(room, session, contact, conversation, turn, now):
+    if _wants_no_answer(room, session, conversation, taken, burst, now):
         return False
-    if not _may_speak(room, session, contact, conversation, turn, now):
+    if not _may_speak(room, session, conversation, taken, burst, now):
         return False
     if turn.state == TurnState.ANSWERING:  # whoever had it died, or lost the database
         log.bind(failures=turn.failures + 1).warning("turn_abandoned")
@@ -177,18 +186,22 @@ def _may_answer(
 
 
 def _may_speak(
-    room: AnsweringRoom, session: Session, contact: Contact, conversation: Conversation, turn: Turn, now: datetime
+    room: AnsweringRoom,
+    session: Session,
+    conversation: Conversation,
+    taken: Taken,
+    burst: Sequence[Message],
+    now: datetime,
 ) -> bool:
     """Ask the policy who has the word, and keep still while the secretary is paused everywhere."""
+    turn, paused = taken.turn, taken.paused
     judgement = judge(conversation, now=now, resume_after_hours=room.resume_after_hours)
-    paused = pause_of_all(session) is not None
     if judgement.verdict == "notice" and not paused:
-        notice_turn(session, room.publisher, now, turn, conversation, contact.number)
+        notice_turn(session, room.publisher, now, turn, conversation, taken.contact.number)
         return False
     if judgement.verdict in {"silence", "notice"}:
         return _keep_silent(session, turn, judgement.reason, now)
     if judgement.verdict == "resume":
-        burst = conversations.messages_of_turn(session, turn.id or 0)
         began = min((message.received_at for message in burst), default=now)
         give_back(session, conversation, now, "returned", begins=began)
     if paused:  # somebody must see that nobody answers; once she speaks again, recovery takes it up
@@ -206,11 +219,16 @@ def _keep_silent(session: Session, turn: Turn, reason: str, now: datetime) -> bo
 
 
 def _wants_no_answer(
-    room: AnsweringRoom, session: Session, contact: Contact, conversation: Conversation, turn: Turn, now: datetime
+    room: AnsweringRoom,
+    session: Session,
+    conversation: Conversation,
+    taken: Taken,
+    burst: Sequence[Message],
+    now: datetime,
 ) -> bool:
     """Honour who wants no automatic messages, or wants them again; the wish itself is confirmed once."""
-    burst = conversations.arrivals_of_turn(session, turn.id or 0)
-    sentence = sentence_of(contact, (message.words for message in burst))
+    turn, contact = taken.turn, taken.contact
+    sentence = sentence_of(contact, (message.words for message in conversations.by_arrival(burst)))
     if sentence is not None:
         note_wish(session, contact, conversation, sentence, now)
         if conversation.mode == Mode.AUTOMATIC:
@@ -234,13 +252,20 @@ def _talks_with_machine(session: Session, conversation: Conversation, now: datet
 
 
 def _read(
-    room: AnsweringRoom, session: Session, contact: Contact, conversation: Conversation, turn: Turn, token: int
+    room: AnsweringRoom,
+    session: Session,
+    conversation: Conversation,
+    taken: Taken,
+    burst: Sequence[Message],
+    token: int,
 ) -> Claimed:
-    now = room.clock.now()
-    gathered, burst = gather_context(
+    now, turn = room.clock.now(), taken.turn
+    gathered = gather_context(
         session,
         conversation,
         turn,
+        burst,
+        at_hand=taken.at_hand,
         business=room.library.current(session),
         toolbox=room.toolbox,
         volatile=room.volatile,
@@ -252,7 +277,7 @@ def _read(
         turn_id=turn.id or 0,
         conversation_id=conversation.id or 0,
         correlation_id=turn.correlation_id,
-        number=contact.number,
+        number=taken.contact.number,
         token=token,
         inbound_seq=conversation.last_inbound_seq,
         may_restart=turn.restarts < MAX_RESTARTS and now < turn.deadline_at,
@@ -266,6 +291,7 @@ def _read(
             now=now,
             may_write=not context.injection_suspected,
         ),
-        notice=room.notice,
+        notice="" if taken.contact.told_privacy_at else room.notice,
+        step=room.budget.step(conversation.id or 0, session) if room.budget is not None else None,
         said=tuple((message.id or 0, message.words) for message in burst),
     )

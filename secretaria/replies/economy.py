@@ -38,7 +38,7 @@ class OtherModel:
 
 
 def draft_within_budget(
-    budget: Budget | None, desk: Desk, context: TurnContext, errand: Errand, number: str
+    budget: Budget | None, desk: Desk, context: TurnContext, errand: Errand, number: str, step: Step | None = None
 ) -> Drafted:
     """Draft a turn with what the budget pays for, one rung further down where a pot is shorter than it looked.
 
@@ -48,13 +48,14 @@ def draft_within_budget(
         context: What the model is told.
         errand: For whom a tool would be used.
         number: The contact's own number.
+        step: What the budget pays for, where somebody has just looked.
 
     Raises:
         DatabaseUnavailable: PostgreSQL went away.
     """
     if budget is None:
         return draft_reply(desk, context, errand, number)
-    step = budget.step(errand.conversation_id)
+    step = step or budget.step(errand.conversation_id)
     if step is Step.TEMPLATE:
         logger.bind(step=str(step)).warning("budget_is_short")
         asking = Asking(desk.chat, errand.turn_id, errand.conversation_id)

@@ -16,6 +16,7 @@ from secretaria.knowledge.chunks import Chunk, slug
 from secretaria.knowledge.search import search
 from secretaria.knowledge.snapshot import Business
 from secretaria.memory.store import recall
+from secretaria.replies.at_hand import AtHand
 from secretaria.replies.loops import is_too_quick
 from secretaria.replies.models import Reply
 from secretaria.replies.toolbox import Toolbox
@@ -31,53 +32,55 @@ def gather_context(
     session: Session,
     conversation: Conversation,
     turn: Turn,
+    burst: Sequence[Message],
     *,
+    at_hand: AtHand,
     business: Business,
     toolbox: Toolbox,
     volatile: VolatileContext,
     silence: timedelta,
     now: datetime,
-) -> tuple[TurnContext, Sequence[Message]]:
+) -> TurnContext:
     """Read a turn, beginning a new episode where its silence has passed.
 
     Args:
         session: The caller's transaction.
         conversation: Locked.
         turn: Its open turn.
+        burst: The messages of the turn, by Whaticket's time.
+        at_hand: What there can be.
         business: What the owner published.
         toolbox: What may be done for the customer.
         volatile: The running episodes, in Redis.
         silence: How long nobody must have said anything for an episode to be over.
         now: The present moment.
-
-    Returns:
-        The context, and the messages of the burst.
     """
-    burst = conversations.messages_of_turn(session, turn.id or 0)
-    began = min((message.received_at for message in burst), default=turn.opened_at)
-    episodes.end_if_silent(session, conversation, began, silence)
+    first_words = conversation.last_seq == len(burst)  # every position is one of the burst's: nothing was said before
+    if not first_words:
+        began = min((message.received_at for message in burst), default=turn.opened_at)
+        episodes.end_if_silent(session, conversation, began, silence)
     history = _history(session, conversation, turn, burst, volatile, now)
-    facts = recall(session, conversation.contact_id, now)
+    facts = recall(session, conversation.contact_id, now) if at_hand.facts else ()
+    summaries = episodes.told_summaries(session, conversation.contact_id) if at_hand.summaries else ()
     lines = toolbox.lines(
         session, business.card, contact_id=conversation.contact_id, conversation_id=conversation.id or 0, now=now
     )
     texts = [message.words[:LONGEST_TEXT] for message in burst]
-    context = TurnContext(
+    return TurnContext(
         business=business,
         now=now,
         contact_name=next((fact.value for fact in facts if fact.key == "nome"), None),
         history=tuple(history),
         burst=tuple(BurstMessage(message.kind, text) for message, text in zip(burst, texts, strict=True)),
-        first_reply=not episodes.has_spoken(session, conversation),
+        first_reply=first_words or not episodes.has_spoken(session, conversation),
         facts=tuple(f"{fact.key}: {fact.value}" for fact in facts),
-        summaries=tuple(map(_summary, episodes.told_summaries(session, conversation.contact_id))),
+        summaries=tuple(map(_summary, summaries)),
         agenda_lines=tuple(lines),
         found=search_base(session, business, texts, history),
         tools=toolbox.describe(business.card),
         tool_names=tuple(toolbox.names(business.card)),
-        standing=_standing(session, conversation, history, burst, texts),
+        standing=Standing() if first_words else _standing(session, conversation, history, burst, texts),
     )
-    return context, burst
 
 
 def _history(
@@ -89,10 +92,10 @@ def _history(
     now: datetime,
 ) -> list[HistoryLine]:
     """Read only what Redis does not know yet; without Redis, all of it."""
-    conversation_id, since = conversation.id or 0, episodes.shown_since(session, conversation, now)
     first = min((message.seq for message in burst), default=conversation.last_seq + 1)
     if first <= 1:  # nobody has said anything before
         return []
+    conversation_id, since = conversation.id or 0, episodes.shown_since(session, conversation, now)
     known = [entry for entry in volatile.recall(conversation_id, since) if entry.seq < first]
     fresh = conversations.history_before(
         session,

@@ -59,6 +59,7 @@ class Claimed:
         errand: For whom tools are used.
         notice: What a person is told once, before the first answer.
         said: The customer's messages, id and text.
+        step: What the budget paid for as the turn was claimed; None where nobody has looked.
     """
 
     turn_id: int
@@ -73,6 +74,7 @@ class Claimed:
     errand: Errand
     notice: str = ""
     said: tuple[tuple[int, str], ...] = ()
+    step: Step | None = None
 
 
 def settle_turn(

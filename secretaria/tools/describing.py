@@ -49,6 +49,8 @@ def agenda_lines(
     """Return this contact's bookings ahead and the offers that stand, one fact a line; nobody else's."""
     if card.agenda is None:
         return ()
+    if not store.stands(session, contact_id, conversation_id, now):
+        return ()
     zone = card.identity.timezone
     lines = []
     for booking in store.bookings_ahead(session, contact_id, now):

@@ -1,0 +1,80 @@
+"""One look at a turn that was just taken: the turn, the contact, and what there can be of them at all, so that no more is asked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+
+from sqlalchemy import Executable, bindparam, select
+from sqlmodel import Session, col
+
+from secretaria.conversations.models import Contact, Conversation, Episode, EpisodeState, SecretaryPause, Turn
+from secretaria.conversations.store import OPEN_STATES
+from secretaria.memory.models import CustomerFact
+
+
+@dataclass(frozen=True, slots=True)
+class AtHand:
+    """What there is to be read, as far as it is known; what nobody has looked for may be there.
+
+    Attributes:
+        facts: Whether anything is remembered of the contact.
+        summaries: Whether an earlier episode of the contact was summed up.
+    """
+
+    facts: bool = True
+    summaries: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A turn whose conversation we hold, as it stands now.
+
+    Attributes:
+        turn: Open, and locked.
+        contact: Who wrote.
+        paused: Whether the secretary is paused everywhere.
+        at_hand: What there is to be read.
+    """
+
+    turn: Turn
+    contact: Contact
+    paused: bool
+    at_hand: AtHand
+
+
+def look(session: Session, turn_id: int, now: datetime) -> Taken | None:
+    """Read a turn with everything that decides what else must be read; None where it is not open any more.
+
+    Args:
+        session: The caller's transaction; it has locked the conversation.
+        turn_id: Which one.
+        now: The present moment.
+    """
+    row = session.execute(_look(), {"turn_id": turn_id, "now": now}).one_or_none()
+    if row is None:
+        return None
+    turn, contact, paused, facts, summaries = row
+    return Taken(turn, contact, paused, AtHand(facts, summaries))
+
+
+@cache  # writing it costs more than asking it
+def _look() -> Executable:
+    told = select(col(CustomerFact.id)).where(
+        col(CustomerFact.contact_id) == col(Contact.id),
+        col(CustomerFact.superseded_by).is_(None),
+        col(CustomerFact.expires_at) > bindparam("now"),
+    )
+    summed_up = select(col(Episode.id)).where(
+        col(Episode.contact_id) == col(Contact.id), col(Episode.state) == EpisodeState.SUMMARISED
+    )
+    paused = select(col(SecretaryPause.scope)).exists()
+    return (
+        select(Turn, Contact, paused, told.exists(), summed_up.exists())
+        .join(Conversation, col(Conversation.id) == col(Turn.conversation_id))
+        .join(Contact, col(Contact.id) == col(Conversation.contact_id))
+        .where(col(Turn.id) == bindparam("turn_id"), col(Turn.state).in_(OPEN_STATES))
+        .with_for_update(of=Turn)
+        .execution_options(populate_existing=True)
+    )
