@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from functools import cache
 from uuid import UUID
 
-from sqlalchemy import Executable, Select, bindparam, func, text, update
+from sqlalchemy import Executable, bindparam, func, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm.attributes import set_committed_value
 from sqlmodel import Session, col, select
@@ -199,21 +199,15 @@ def last_own_text(session: Session, conversation_id: int) -> str:
     return session.exec(statement).first() or ""
 
 
+MEAN_OF_LAST = text("""
+    SELECT COALESCE(avg(llm_seconds), 0)
+    FROM (SELECT llm_seconds FROM turn WHERE llm_seconds IS NOT NULL ORDER BY closed_at DESC LIMIT :turns) AS lately
+""")
+
+
 def mean_model_seconds(session: Session, turns: int) -> float:
     """Return what the model took on average in the last turns it answered; 0 before the first."""
-    return float(session.execute(_mean_of_last(turns)).scalar_one())
-
-
-@cache
-def _mean_of_last(turns: int) -> Select[tuple[float]]:
-    last = (
-        select(Turn.llm_seconds)
-        .where(col(Turn.llm_seconds).is_not(None))
-        .order_by(col(Turn.closed_at).desc())
-        .limit(turns)
-        .subquery()
-    )
-    return select(func.coalesce(func.avg(last.c.llm_seconds), 0.0))
+    return float(session.connection().execute(MEAN_OF_LAST, {"turns": turns}).scalar_one())
 
 
 def late_messages(session: Session, turn_id: int, after_seq: int) -> Sequence[Message]:

@@ -14,10 +14,10 @@ from secretaria.database.nudging import mark_nudged
 MOST_ATTEMPTS = 3
 
 
-def expect_transcript(session: Session, message: Message, *, now: datetime, wait_seconds: float) -> None:
+def expect_transcript(session: Session, message_id: int, *, now: datetime, wait_seconds: float) -> None:
     """Note that somebody will listen to an audio, and how long its turn waits for that."""
     wait = timedelta(seconds=wait_seconds)
-    session.add(Transcription(message_id=message.id or 0, turn_until=now + wait, created_at=now))
+    session.add(Transcription(message_id=message_id, turn_until=now + wait, created_at=now))
     session.flush()
 
 

@@ -14,17 +14,19 @@ from sqlmodel import Session
 from secretaria import metrics
 from secretaria.clock import Clock
 from secretaria.conversations import store as conversations
+from secretaria.conversations.arriving import Place, begin_turn, keep_message, take_place
 from secretaria.conversations.episodes import end_episode
 from secretaria.conversations.handoff import give_back, person_spoke
-from secretaria.conversations.models import Author, Conversation, Direction, Message, Mode, Turn
-from secretaria.conversations.timers import set_timer
+from secretaria.conversations.models import Author, Direction, Mode
+from secretaria.conversations.timers import due_of_first, set_timer
 from secretaria.conversations.transcripts import expect_transcript
-from secretaria.conversations.turns import deadline_of
+from secretaria.conversations.turns import Typed, deadline_of
 from secretaria.database.transaction import after_commit, transaction
 from secretaria.errors import Unavailable
 from secretaria.inbox import store
 from secretaria.inbox.flooding import tell_of_flood
-from secretaria.inbox.models import EventState, InboxEvent
+from secretaria.inbox.models import EventState
+from secretaria.inbox.store import Received
 from secretaria.queue.jobs import ANSWER_TURN, HEAR_AUDIO
 from secretaria.queue.publisher import Publisher
 from secretaria.settings import MediaSection, TurnsSection
@@ -89,33 +91,39 @@ class _Forgotten(Exception):
 
 def _file(room: FilingRoom, event_id: UUID, *, counted: bool = False) -> None:
     with transaction(room.engine) as session:
-        event = store.lock_received(session, event_id)
+        event = store.take_received(session, event_id)
         if event is None:
             return
         if event.nudged_at is not None and not counted:
             raise _Forgotten
         now = room.clock.now()
         reading = read_payload(decode_body(event.body))[event.item]
-        if event.reason is not None and not _was_erased(session, event, reading):
-            file_ignored = _file_closing if reading.closes_ticket else _file_own_message
-            file_ignored(room, session, event, reading, now)
-            event.state, event.body = EventState.IGNORED, b""
-        elif _was_erased(session, event, reading):
-            event.state, event.reason, event.body = EventState.IGNORED, ERASED, b""
-        elif reading.outcome == "message" and reading.number:
-            _file_message(room, session, event, reading, now)
-            event.state = EventState.FILED
-        else:
-            event.state, event.reason = EventState.PARKED, reading.reason or "not_a_message"
-        event.filed_at = now
-        session.add(event)
+        state, reason = _sort(room, session, event, reading, now)
+        store.close_event(session, event.id, state, reason, now)
         took = (now - event.received_at).total_seconds()
         after_commit(session, partial(metrics.observe_stage, "filed", took, event.id))
         contact = person_mark(reading.number) if reading.number else None
-        logger.bind(state=str(event.state), reason=event.reason, contact=contact).info("event_filed")
+        logger.bind(state=str(state), reason=reason, contact=contact).info("event_filed")
 
 
-def _was_erased(session: Session, event: InboxEvent, reading: Reading) -> bool:
+def _sort(
+    room: FilingRoom, session: Session, event: Received, reading: Reading, now: datetime
+) -> tuple[EventState, str | None]:
+    """Do what an event asks for, and return what became of it and why."""
+    if event.reason is None and reading.outcome == "message" and reading.number:
+        if _file_message(room, session, event, reading, now):
+            return EventState.FILED, None
+        return EventState.IGNORED, ERASED
+    if _was_erased(session, event, reading):
+        return EventState.IGNORED, ERASED
+    if event.reason is not None:
+        file_ignored = _file_closing if reading.closes_ticket else _file_own_message
+        file_ignored(room, session, event, reading, now)
+        return EventState.IGNORED, event.reason
+    return EventState.PARKED, reading.reason or "not_a_message"
+
+
+def _was_erased(session: Session, event: Received, reading: Reading) -> bool:
     """What a person wrote before they were erased is not kept again, whatever brings it: a spool, a retry, a catch-up."""
     if not reading.number:
         return False
@@ -123,71 +131,53 @@ def _was_erased(session: Session, event: InboxEvent, reading: Reading) -> bool:
     return erased_at is not None and (reading.sent_at or event.received_at) <= erased_at
 
 
-def _file_message(room: FilingRoom, session: Session, event: InboxEvent, reading: Reading, now: datetime) -> None:
-    number = reading.number or ""
-    contact_id = conversations.upsert_contact(
-        session, identity_key=identity_key(number), number=number, name=reading.name, now=now
-    )
-    conversation = conversations.lock_conversation(session, contact_id=contact_id, channel=event.channel, now=now)
-    conversation.ticket_id = reading.ticket_id or conversation.ticket_id
-    turn, opened = _open_or_join_turn(room.turns, session, conversation, event, now)
-    message = conversations.add_message(
-        session,
-        conversation,
-        direction=Direction.INBOUND,
-        author=Author.CONTACT,
-        kind=reading.kind or "text",
-        text=reading.text,
-        sent_at=min(reading.sent_at or now, now),  # a clock that runs ahead must not reorder a conversation
-        now=now,
-        turn_id=turn.id,
-        event_id=event.id,
-        provider_message_id=reading.message_id,
-        received_at=event.received_at,
-        media=reading.media,
-    )
-    tell_of_flood(session, conversation, number, room.flood_messages, now)
-    _ask_to_hear(room, session, message, now)
-    set_timer(room.turns, session, turn, only=message if opened else None)
-    wait = max((turn.due_at - now).total_seconds(), 0.0)
-    after_commit(session, partial(room.publisher.publish, ANSWER_TURN, str(turn.id), wait))
-
-
-def _open_or_join_turn(
-    rules: TurnsSection, session: Session, conversation: Conversation, event: InboxEvent, now: datetime
-) -> tuple[Turn, bool]:
-    """A turn under way takes the message in: its draft will be found stale and made again with everything.
-
-    Returns:
-        The turn, and whether this message opens it.
-    """
-    turn = conversations.open_turn(session, conversation.id or 0) if conversation.last_seq else None
-    opened = turn is None
+def _file_message(room: FilingRoom, session: Session, event: Received, reading: Reading, now: datetime) -> bool:
+    """Keep a customer's message and set the timer of its turn; return whether it was, for who was erased is not heard."""
+    number, written_at = reading.number or "", reading.sent_at or event.received_at
+    place = take_place(session, reading, number=number, channel=event.channel, written_at=written_at, now=now)
+    if place is None:
+        return False
+    turn = conversations.open_turn(session, place.conversation_id) if place.seq > 1 else None
+    heard = _is_to_be_heard(room, reading)
     if turn is None:
-        deadline = deadline_of(rules, event.received_at)
-        turn = Turn(
-            conversation_id=conversation.id or 0,
-            correlation_id=event.id,
-            opened_at=now,
-            due_at=deadline,
-            deadline_at=deadline,
-            messages=0,
-        )
-        session.add(turn)
-        session.flush()
-    return turn, opened
+        turn_id, due_at = _open_turn(room, session, place, event, reading, now)
+    else:  # a turn under way takes the message in: its draft will be found stale and made again with everything
+        turn_id = turn.id or 0
+    message_id = keep_message(
+        session, place, reading, turn_id=turn_id, event_id=event.id, received_at=event.received_at, now=now
+    )
+    tell_of_flood(session, place, number, room.flood_messages, now)
+    if heard and room.media is not None:
+        expect_transcript(session, message_id, now=now, wait_seconds=room.media.wait_seconds)
+        after_commit(session, partial(room.publisher.publish, HEAR_AUDIO, str(message_id)))
+    if turn is not None:
+        set_timer(room.turns, session, turn)
+        due_at = turn.due_at
+    wait = max((due_at - now).total_seconds(), 0.0)
+    after_commit(session, partial(room.publisher.publish, ANSWER_TURN, str(turn_id), wait))
+    return True
 
 
-def _ask_to_hear(room: FilingRoom, session: Session, message: Message, now: datetime) -> None:
-    """Let somebody listen to an audio, where its file can be found at all."""
-    findable = message.media_url or (room.panel_has_files and message.provider_message_id)
-    if room.media is None or not room.media.transcribe or message.kind != AUDIO or not findable:
-        return
-    expect_transcript(session, message, now=now, wait_seconds=room.media.wait_seconds)
-    after_commit(session, partial(room.publisher.publish, HEAR_AUDIO, str(message.id)))
+def _open_turn(
+    room: FilingRoom, session: Session, place: Place, event: Received, reading: Reading, now: datetime
+) -> tuple[int, datetime]:
+    """Open a turn for its first message; return it, and when it is due."""
+    deadline = deadline_of(room.turns, event.received_at)
+    first = Typed(reading.kind or "text", reading.text, event.received_at)
+    due = due_of_first(room.turns, session, place.conversation_id, first, deadline, new=place.seq == 1)
+    if room.media is not None and _is_to_be_heard(room, reading):
+        due = max(due, now + timedelta(seconds=room.media.wait_seconds))
+    turn_id = begin_turn(session, place.conversation_id, event.id, due_at=due, deadline_at=deadline, now=now)
+    return turn_id, due
 
 
-def _file_own_message(room: FilingRoom, session: Session, event: InboxEvent, reading: Reading, now: datetime) -> None:
+def _is_to_be_heard(room: FilingRoom, reading: Reading) -> bool:
+    """Say whether somebody listens to an audio, which needs its file to be found at all."""
+    findable = (reading.media and reading.media.url) or (room.panel_has_files and reading.message_id)
+    return room.media is not None and room.media.transcribe and reading.kind == AUDIO and bool(findable)
+
+
+def _file_own_message(room: FilingRoom, session: Session, event: Received, reading: Reading, now: datetime) -> None:
     """An own message that we did not send was written by a person, from the phone or the panel: fall silent (S4)."""
     automatic = reading.text.startswith(FORK_MARK) or is_notice(reading.text)
     if not reading.number or reading.kind is None or automatic:
@@ -218,7 +208,7 @@ def _file_own_message(room: FilingRoom, session: Session, event: InboxEvent, rea
     logger.info("person_spoke")
 
 
-def _file_closing(room: FilingRoom, session: Session, event: InboxEvent, reading: Reading, now: datetime) -> None:  # noqa: ARG001  # as above
+def _file_closing(room: FilingRoom, session: Session, event: Received, reading: Reading, now: datetime) -> None:  # noqa: ARG001  # as above
     """A person closed the ticket at Whaticket: the next message is the secretary's again."""
     if not reading.number:
         return

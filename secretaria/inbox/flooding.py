@@ -10,7 +10,8 @@ from sqlmodel import Session, col, func, select
 from secretaria import metrics
 from secretaria.audit.models import AuditEntry
 from secretaria.audit.trail import SYSTEM, note
-from secretaria.conversations.models import Conversation, Direction, Message
+from secretaria.conversations.arriving import Place
+from secretaria.conversations.models import Direction, Message
 from secretaria.privacy import keyed_hash
 from secretaria.whaticket.numbers import identity_key, person_mark
 
@@ -18,7 +19,7 @@ FLOODED = "contact.flooded"
 WINDOW = timedelta(hours=1)
 
 
-def tell_of_flood(session: Session, conversation: Conversation, number: str, most: int, now: datetime) -> None:
+def tell_of_flood(session: Session, place: Place, number: str, most: int, now: datetime) -> None:
     """Tell the operator of a contact who wrote more than so many messages within an hour.
 
     Nothing is refused: the messages are kept and answered together, and what the model may cost for one conversation is
@@ -26,12 +27,12 @@ def tell_of_flood(session: Session, conversation: Conversation, number: str, mos
 
     Args:
         session: The transaction that files the newest message.
-        conversation: Whose position is the newest already.
+        place: Of that message.
         number: Of the contact.
         most: Messages in an hour that are nothing to speak of; 0 never tells.
         now: The present moment.
     """
-    if not most or not _wrote_more(session, conversation, most, now - WINDOW):
+    if not most or not _wrote_more(session, place, most, now - WINDOW):
         return
     subject = keyed_hash(identity_key(number))
     told = select(AuditEntry.id).where(
@@ -42,15 +43,15 @@ def tell_of_flood(session: Session, conversation: Conversation, number: str, mos
     mark = person_mark(number)
     note(session, SYSTEM, FLOODED, mark, at=now, subject=subject, after={"messages_in_an_hour": f"> {most}"})
     metrics.FLOODS.inc()
-    logger.bind(contact=mark, conversation_id=conversation.id, more_than=most).warning("contact_floods")
+    logger.bind(contact=mark, conversation_id=place.conversation_id, more_than=most).warning("contact_floods")
 
 
-def _wrote_more(session: Session, conversation: Conversation, most: int, since: datetime) -> bool:
+def _wrote_more(session: Session, place: Place, most: int, since: datetime) -> bool:
     """One look at the unique index of positions tells almost always that there are too few to count."""
-    if conversation.last_seq <= most:
+    if place.seq <= most:
         return False
-    of_this = col(Message.conversation_id) == conversation.id
-    before = select(Message.received_at).where(of_this, col(Message.seq) == conversation.last_seq - most)
+    of_this = col(Message.conversation_id) == place.conversation_id
+    before = select(Message.received_at).where(of_this, col(Message.seq) == place.seq - most)
     oldest = session.exec(before).first()
     if oldest is None or oldest < since:
         return False

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import Table, bindparam, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, col, select
 
@@ -80,6 +82,45 @@ def lock_received(session: Session, event_id: UUID) -> InboxEvent | None:
     """Return an event that still waits to be filed, locked; None when it is done or another worker has it."""
     statement = select(InboxEvent).where(InboxEvent.id == event_id, InboxEvent.state == EventState.RECEIVED)
     return session.exec(statement.with_for_update(skip_locked=True)).first()
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """An event that waits to be filed, locked; see ``InboxEvent``."""
+
+    id: UUID
+    channel: str
+    item: int
+    reason: str | None
+    body: bytes
+    received_at: datetime
+    nudged_at: datetime | None
+
+
+EVENT: Table = InboxEvent.metadata.tables["inbox_event"]
+TAKE_RECEIVED = (
+    EVENT.select()
+    .with_only_columns(*(EVENT.c[one.name] for one in fields(Received)))
+    .where(EVENT.c.id == bindparam("event_id"), EVENT.c.state == EventState.RECEIVED)
+    .with_for_update(skip_locked=True)
+)
+CLOSE_EVENT = text("""
+    UPDATE inbox_event SET state = :state, reason = :reason, filed_at = :now,
+                           body = CASE WHEN :state = 'ignored' THEN '' ELSE body END
+    WHERE id = CAST(:event_id AS uuid)
+""")
+
+
+def take_received(session: Session, event_id: UUID) -> Received | None:
+    """Return an event that still waits to be filed, locked; None when it is done or another worker has it."""
+    row = session.connection().execute(TAKE_RECEIVED, {"event_id": event_id}).one_or_none()
+    return None if row is None else Received(*row)
+
+
+def close_event(session: Session, event_id: UUID, state: EventState, reason: str | None, now: datetime) -> None:
+    """Write down what became of an event; of one that is ignored nothing will be read again."""
+    told = {"event_id": str(event_id), "state": state, "reason": reason, "now": now}
+    session.connection().execute(CLOSE_EVENT, told)
 
 
 def forgotten_events(session: Session, *, now: datetime, age_seconds: float, limit: int) -> list[UUID]:
