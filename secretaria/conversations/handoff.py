@@ -9,7 +9,7 @@ from sqlmodel import Session
 from secretaria import metrics
 from secretaria.conversations.episodes import Ending, end_episode
 from secretaria.conversations.models import Conversation, Mode, TurnState
-from secretaria.conversations.store import open_turn
+from secretaria.conversations.store import HeldWord, open_turn
 from secretaria.database.transaction import after_commit
 
 TALK_LASTS = timedelta(minutes=30)
@@ -55,7 +55,7 @@ def person_took(session: Session, conversation: Conversation, holder: str, now: 
     session.flush()
 
 
-def person_is_talking(conversation: Conversation, now: datetime) -> bool:
+def person_is_talking(conversation: Conversation | HeldWord, now: datetime) -> bool:
     """Say whether a person of the team is in the middle of a talk with the customer: nothing of ours may fall into it."""
     spoke_at = conversation.person_spoke_at or conversation.mode_changed_at
     return conversation.mode == Mode.ATTENDED and now - spoke_at < TALK_LASTS

@@ -6,10 +6,9 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
-from functools import cache
 
 from loguru import logger
-from sqlalchemy import Engine, Executable, bindparam, text, tuple_, update
+from sqlalchemy import Engine, text, tuple_, update
 from sqlmodel import Session, col
 
 from secretaria.clock import Clock
@@ -21,28 +20,22 @@ LEASE_SECONDS = 12.0  # what a killed worker's customer waits before another tak
 RENEW_SECONDS = 3.0
 
 
-def take_lease(session: Session, conversation_id: int, *, now: datetime, seconds: float) -> Conversation | None:
+TAKE_LEASE = text("""
+    UPDATE conversation SET lease_token = lease_token + 1, lease_until = :until
+    WHERE id = :conversation_id AND (lease_until IS NULL OR lease_until < :now)
+    RETURNING lease_token
+""")
+
+
+def take_lease(session: Session, conversation_id: int, *, now: datetime, seconds: float) -> int | None:
     """Take the conversation for a number of seconds.
 
     Returns:
-        The conversation, locked and with its new fencing token, or None while another worker has it.
+        The new fencing token, the conversation being locked until the transaction ends; None while another worker has it.
     """
     known = {"conversation_id": conversation_id, "now": now, "until": now + timedelta(seconds=seconds)}
-    return session.execute(_take(), known).scalar_one_or_none()
-
-
-@cache  # every turn takes one; to write the statement costs more than to send it
-def _take() -> Executable:
-    return (
-        update(Conversation)
-        .where(
-            col(Conversation.id) == bindparam("conversation_id"),
-            col(Conversation.lease_until).is_(None) | (col(Conversation.lease_until) < bindparam("now")),
-        )
-        .values(lease_token=Conversation.lease_token + 1, lease_until=bindparam("until"))
-        .returning(Conversation)
-        .execution_options(populate_existing=True, synchronize_session=False)
-    )
+    token: int | None = session.connection().execute(TAKE_LEASE, known).scalar_one_or_none()
+    return token
 
 
 PASS_GATE = text("""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
 from uuid import UUID
@@ -85,6 +86,28 @@ def load_conversation(session: Session, conversation_id: int) -> Conversation:
     """Return a conversation, locked until the transaction ends."""
     statement = select(Conversation).where(Conversation.id == conversation_id).with_for_update()
     return session.exec(statement.execution_options(populate_existing=True)).one()
+
+
+@dataclass(frozen=True, slots=True)
+class HeldWord:
+    """Who has the word in a locked conversation; the attributes are those of ``Conversation``."""
+
+    contact_id: int
+    mode: str
+    mode_changed_at: datetime
+    person_spoke_at: datetime | None
+    last_inbound_seq: int
+
+
+HOLD_WORD = text("""
+    SELECT contact_id, mode, mode_changed_at, person_spoke_at, last_inbound_seq
+    FROM conversation WHERE id = :conversation_id FOR UPDATE
+""")
+
+
+def hold_word(session: Session, conversation_id: int) -> HeldWord:
+    """Lock a conversation until the transaction ends, and return who has the word in it."""
+    return HeldWord(*session.connection().execute(HOLD_WORD, {"conversation_id": conversation_id}).one())
 
 
 def add_message(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlmodel import Session
@@ -33,19 +33,36 @@ def transaction(engine: Engine) -> Iterator[Session]:
         DatabaseUnavailable: PostgreSQL went away; nothing of the block is known to be kept.
     """
     waiting: list[Callable[[], None]] = []
+    with _naming_outages(), Session(engine, expire_on_commit=False) as session:
+        session.info[AFTER_COMMIT] = waiting
+        yield session
+        session.commit()
+    for action in waiting:
+        action()
+
+
+@contextmanager
+def plain_transaction(engine: Engine) -> Iterator[Connection]:
+    """Do the same for statements of plain SQL that write nothing anybody is told of: a session costs more than they do.
+
+    Raises:
+        DatabaseUnavailable: PostgreSQL went away; nothing of the block is known to be kept.
+    """
+    with _naming_outages(), engine.connect() as connection:
+        yield connection
+        connection.commit()
+
+
+@contextmanager
+def _naming_outages() -> Iterator[None]:
     try:
-        with Session(engine, expire_on_commit=False) as session:
-            session.info[AFTER_COMMIT] = waiting
-            yield session
-            session.commit()
+        yield
     except (OperationalError, InterfaceError, PoolTimeoutError) as error:
         raise DatabaseUnavailable from error
     except DBAPIError as error:
         if error.connection_invalidated or getattr(error.orig, "pgcode", None) == READ_ONLY:
             raise DatabaseUnavailable from error
         raise
-    for action in waiting:
-        action()
 
 
 def after_commit(session: Session, action: Callable[[], None]) -> None:

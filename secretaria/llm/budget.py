@@ -18,7 +18,7 @@ from sqlmodel import Session
 
 from secretaria import metrics
 from secretaria.clock import Clock
-from secretaria.database.transaction import DatabaseUnavailable, transaction
+from secretaria.database.transaction import DatabaseUnavailable, plain_transaction, transaction
 from secretaria.llm.chat import BUDGET_USED_UP, ChatUnavailable
 from secretaria.llm.pots import (
     Pot,
@@ -95,9 +95,9 @@ class Budget:
         """
         pots = self._pots(conversation_id, self._today())
         if session is not None:
-            share = max(shares(session, pots).values())
+            share = max(shares(session.connection(), pots).values())
         else:
-            with transaction(self._engine) as own:
+            with plain_transaction(self._engine) as own:
                 share = max(shares(own, pots).values())
         if share >= 1:
             return Step.TEMPLATE
@@ -138,9 +138,9 @@ class Budget:
         micros = self._prices.cost_of(model, prompt_tokens, completion_tokens, on=day)
         micros += self._prices.cost_of_audio(model, audio_seconds, on=day)
         pots = self._pots(conversation_id, day)
-        with transaction(self._engine) as session:
+        with plain_transaction(self._engine) as connection:
             reservation_id, short = take(
-                session,
+                connection,
                 pots,
                 tokens,
                 micros,
@@ -149,7 +149,7 @@ class Budget:
                 expires_at=now + RESERVED_FOR,
             )
             if short is not None:
-                session.rollback()
+                connection.rollback()
         if short is not None:
             self._tell_once(short, now)
             raise BudgetUsedUp(short.scope)
@@ -175,8 +175,8 @@ class Budget:
     def close(self, hold: Hold, tokens: int, micros: int) -> None:
         """End a reservation: what was set aside goes back, what was spent stays; a call that is over never fails by it."""
         try:
-            with transaction(self._engine) as session:
-                settle(session, self._pots(hold.conversation_id, hold.day), hold.reservation_id, tokens, micros)
+            with plain_transaction(self._engine) as connection:
+                settle(connection, self._pots(hold.conversation_id, hold.day), hold.reservation_id, tokens, micros)
         except DatabaseUnavailable:
             logger.bind(tokens=tokens, micros=micros).warning("spending_not_settled")
 
@@ -198,7 +198,7 @@ class Budget:
     def shares(self, session: Session) -> dict[str, float]:
         """Return which part of the day's and the month's pot is used, and of the conversation's that used most today."""
         day = self._today()
-        used = shares(session, self._pots(None, day))
+        used = shares(session.connection(), self._pots(None, day))
         return {**used, "conversation": fullest_conversation(session, self._limits, day)}
 
     def _pots(self, conversation_id: int | None, day: date) -> list[Pot]:

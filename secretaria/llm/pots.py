@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import ColumnElement, and_, delete, func, text, update
+from sqlalchemy import ColumnElement, Connection, and_, delete, func, text, update
 from sqlalchemy.dialects.postgresql import Insert, insert
 from sqlmodel import Session, col, select
 
@@ -106,7 +106,7 @@ NO_LIMIT = 2**62
 
 
 def take(
-    session: Session,
+    connection: Connection,
     pots: Sequence[Pot],
     tokens: int,
     micros: int,
@@ -118,7 +118,7 @@ def take(
     """Take from all pots, in their order and in one statement, and note what is set aside for a call.
 
     Args:
-        session: The caller's transaction, to be rolled back where a pot is short.
+        connection: The caller's transaction, to be rolled back where a pot is short.
         pots: From which to take.
         tokens: What the call may use at most.
         micros: What it may cost at most, in micro-dollars.
@@ -137,14 +137,14 @@ def take(
         "most_micros": json.dumps({pot.scope: pot.most_micros or NO_LIMIT for pot in pots}),
     }
     about = {"conversation_id": conversation_id, "day": day, "expires_at": expires_at}
-    row = session.execute(TAKE, {**_keys(pots), **limits, **about, "tokens": tokens, "micros": micros}).one()
+    row = connection.execute(TAKE, {**_keys(pots), **limits, **about, "tokens": tokens, "micros": micros}).one()
     return row.id, next((pot for pot in pots if pot.scope not in row.scopes), None)
 
 
-def settle(session: Session, pots: Sequence[Pot], reservation_id: int, tokens: int, micros: int) -> None:
+def settle(connection: Connection, pots: Sequence[Pot], reservation_id: int, tokens: int, micros: int) -> None:
     """Put what was spent in the place of what a reservation held, or of nothing where it had run out."""
     amounts = {"reservation_id": reservation_id, "tokens": tokens, "micros": micros}
-    session.execute(SETTLE, {**_keys(pots), **amounts})
+    connection.execute(SETTLE, {**_keys(pots), **amounts})
 
 
 def add(session: Session, pot: Pot, tokens: int, micros: int) -> None:
@@ -157,9 +157,9 @@ def add(session: Session, pot: Pot, tokens: int, micros: int) -> None:
     session.execute(fresh.on_conflict_do_update(index_elements=KEY, set_=changed))
 
 
-def shares(session: Session, pots: Sequence[Pot]) -> dict[str, float]:
+def shares(connection: Connection, pots: Sequence[Pot]) -> dict[str, float]:
     """Return which part of each pot is used, by scope."""
-    found = session.connection().execute(SPENT, _keys(pots))
+    found = connection.execute(SPENT, _keys(pots))
     used = {row.scope: (row.tokens, row.micros) for row in found}
     return {pot.scope: pot.share(*used.get(pot.scope, (0, 0))) for pot in pots}
 

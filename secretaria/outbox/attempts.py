@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 from sqlalchemy import Executable, bindparam, func, text, update
 from sqlmodel import Session, col, select
@@ -38,7 +38,8 @@ def claim_item(
         "until": now + timedelta(seconds=lease_seconds),
         "refused_since": now - timedelta(seconds=refused_seconds),
     }
-    return session.execute(_claim(), known).scalar_one_or_none()
+    row = session.connection().execute(_claim(), known).one_or_none()
+    return cast("OutboxItem | None", row)  # its attributes are the item's, and nothing is changed through it
 
 
 @cache  # writing it costs more than sending it, and every delivery sends it
@@ -48,7 +49,7 @@ def _claim() -> Executable:
         word.c.outcome == Outcome.MISCONFIGURED, word.c.ended_at > bindparam("refused_since")
     )
     return (
-        update(OutboxItem)
+        update(OutboxItem.metadata.tables["outbox_item"])
         .where(
             col(OutboxItem.id) == bindparam("item_id"),
             col(OutboxItem.state) == ItemState.PENDING,
@@ -62,8 +63,7 @@ def _claim() -> Executable:
             lease_token=OutboxItem.lease_token + 1,
             lease_until=bindparam("until"),
         )
-        .returning(OutboxItem)
-        .execution_options(populate_existing=True, synchronize_session=False)
+        .returning(*OutboxItem.metadata.tables["outbox_item"].columns)
     )
 
 

@@ -16,8 +16,9 @@ from secretaria.breaker import Breaker, Permit
 from secretaria.clock import Clock, moment_of
 from secretaria.conversations import store as conversations
 from secretaria.conversations.handoff import ask_for_person, person_is_talking
-from secretaria.conversations.models import Conversation, Mode
+from secretaria.conversations.models import Mode
 from secretaria.conversations.pauses import SECRETARY_PAUSED, pause_of_all
+from secretaria.conversations.store import HeldWord
 from secretaria.crashpoints import crashpoint
 from secretaria.database.transaction import after_commit, transaction
 from secretaria.errors import Unavailable
@@ -121,8 +122,8 @@ def _leave_for_later(room: DispatchRoom, item_id: int) -> None:
         item = store.postpone_item(session, item_id, now + timedelta(seconds=BREAKER_WAIT_SECONDS))
         if item is None:
             return
-        conversation = conversations.load_conversation(session, item.conversation_id)
-        reason = _silenced(session, conversation, item, now)
+        word = conversations.hold_word(session, item.conversation_id)
+        reason = _silenced(session, word, item, now)
         if reason:
             _drop(session, item, reason)
             return
@@ -162,10 +163,9 @@ def _claim(room: DispatchRoom, item_id: int) -> tuple[OutboxItem, int] | None:
         if item is None:
             _wait_for_channel(room, session, item_id, now)
             return None
-        conversation = conversations.load_conversation(session, item.conversation_id)
-        reason, attempt_id = _begin(session, conversation, item, now)
+        reason, attempt_id = _begin(session, conversations.hold_word(session, item.conversation_id), item, now)
         if reason:
-            _let_go(session, conversation, item, reason, now)
+            _let_go(session, item, reason, now)
             nudge_next(room.publisher, session, item.conversation_id, now)
             return None
         return item, attempt_id
@@ -180,7 +180,7 @@ def _wait_for_channel(room: DispatchRoom, session: Session, item_id: int, now: d
         after_commit(session, partial(room.publisher.publish, DELIVER_ITEM, str(item_id), wait))
 
 
-def _begin(session: Session, conversation: Conversation, item: OutboxItem, now: datetime) -> tuple[str, int]:
+def _begin(session: Session, conversation: HeldWord, item: OutboxItem, now: datetime) -> tuple[str, int]:
     """Write the attempt down, or say why nobody should hear this any more.
 
     A person's word drops all that is pending; a newer message of the customer what its reply has left to say.
@@ -198,14 +198,15 @@ def _begin(session: Session, conversation: Conversation, item: OutboxItem, now: 
     return (OPTED_OUT, 0) if begun.opted_out else ("", begun.attempt_id or 0)
 
 
-def _let_go(session: Session, conversation: Conversation, item: OutboxItem, reason: str, now: datetime) -> None:
+def _let_go(session: Session, item: OutboxItem, reason: str, now: datetime) -> None:
     attempts.settle_item(session, item, state=ItemState.PENDING, attempts=item.attempts - 1)
     _drop(session, item, reason)
+    conversation = conversations.load_conversation(session, item.conversation_id)
     if reason == SECRETARY_PAUSED and item.purpose == Purpose.REPLY and conversation.mode == Mode.AUTOMATIC:
         ask_for_person(session, conversation, now)  # somebody must see that the customer was left without the words
 
 
-def _silenced(session: Session, conversation: Conversation, item: OutboxItem, now: datetime) -> str:
+def _silenced(session: Session, conversation: HeldWord, item: OutboxItem, now: datetime) -> str:
     """Why this may not be said any more; empty where it may. The pause of the secretary ends everything but a person's word."""
     reason = _overtaken_by(conversation, item, now)
     if reason or item.purpose == Purpose.ATTENDANT or item.kind != Kind.BUBBLE:
@@ -213,7 +214,7 @@ def _silenced(session: Session, conversation: Conversation, item: OutboxItem, no
     return SECRETARY_PAUSED if pause_of_all(session) is not None else ""
 
 
-def _overtaken_by(conversation: Conversation, item: OutboxItem, now: datetime) -> str:
+def _overtaken_by(conversation: HeldWord, item: OutboxItem, now: datetime) -> str:
     """What of the conversation, as it stands now, ends this item; empty where nothing does.
 
     A person's word ends every reply. A reminder answers nobody: it only keeps out of a talk that is going on, and of a

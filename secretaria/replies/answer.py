@@ -136,20 +136,19 @@ def _claim(room: AnsweringRoom, turn_id: int) -> Claimed | None:
         conversation_id = conversations.conversation_of_due(session, turn_id, now)
         if conversation_id is None:
             return None
-        conversation = take_lease(session, conversation_id, now=now, seconds=LEASE_SECONDS)
-        if conversation is None:
+        token = take_lease(session, conversation_id, now=now, seconds=LEASE_SECONDS)
+        if token is None:
             return None
-        token = conversation.lease_token
         taken = look(session, turn_id, now)  # the turn again, now that nobody else can change it
         burst = conversations.messages_of_turn(session, turn_id)
         due = taken is not None and taken.turn.due_at <= now
-        if taken is None or not due or not _may_answer(room, session, conversation, taken, burst, now):
+        if taken is None or not due or not _may_answer(room, session, taken, burst, now):
             release_lease(session, conversation_id, token=token)
             return None
         turn = taken.turn
         conversations.start_turn(session, turn)
         begun = time.perf_counter()
-        claimed = _read(room, session, conversation, taken, burst, token)
+        claimed = _read(room, session, taken, burst, token)
         waited, late = (now - turn.opened_at).total_seconds(), (now - turn.due_at).total_seconds()
         stages = {"waited": waited, "picked_up": late, "context": time.perf_counter() - begun}
         for stage, seconds in stages.items():
@@ -157,20 +156,13 @@ def _claim(room: AnsweringRoom, turn_id: int) -> Claimed | None:
         return claimed
 
 
-def _may_answer(
-    room: AnsweringRoom,
-    session: Session,
-    conversation: Conversation,
-    taken: Taken,
-    burst: Sequence[Message],
-    now: datetime,
-) -> bool:
+def _may_answer(room: AnsweringRoom, session: Session, taken: Taken, burst: Sequence[Message], now: datetime) -> bool:
     """Close the turn where the policy says silence, or where it has cost too many workers."""
-    turn = taken.turn
+    turn, conversation = taken.turn, taken.conversation
     log = logger.bind(correlation_id=str(turn.correlation_id), conversation_id=conversation.id, turn_id=turn.id)
-    if _wants_no_answer(room, session, conversation, taken, burst, now):
+    if _wants_no_answer(room, session, taken, burst, now):
         return False
-    if not _may_speak(room, session, conversation, taken, burst, now):
+    if not _may_speak(room, session, taken, burst, now):
         return False
     if turn.state == TurnState.ANSWERING:  # whoever had it died, or lost the database
         log.bind(failures=turn.failures + 1).warning("turn_abandoned")
@@ -185,16 +177,9 @@ def _may_answer(
     return True
 
 
-def _may_speak(
-    room: AnsweringRoom,
-    session: Session,
-    conversation: Conversation,
-    taken: Taken,
-    burst: Sequence[Message],
-    now: datetime,
-) -> bool:
+def _may_speak(room: AnsweringRoom, session: Session, taken: Taken, burst: Sequence[Message], now: datetime) -> bool:
     """Ask the policy who has the word, and keep still while the secretary is paused everywhere."""
-    turn, paused = taken.turn, taken.paused
+    turn, conversation, paused = taken.turn, taken.conversation, taken.paused
     judgement = judge(conversation, now=now, resume_after_hours=room.resume_after_hours)
     if judgement.verdict == "notice" and not paused:
         notice_turn(session, room.publisher, now, turn, conversation, taken.contact.number)
@@ -219,15 +204,10 @@ def _keep_silent(session: Session, turn: Turn, reason: str, now: datetime) -> bo
 
 
 def _wants_no_answer(
-    room: AnsweringRoom,
-    session: Session,
-    conversation: Conversation,
-    taken: Taken,
-    burst: Sequence[Message],
-    now: datetime,
+    room: AnsweringRoom, session: Session, taken: Taken, burst: Sequence[Message], now: datetime
 ) -> bool:
     """Honour who wants no automatic messages, or wants them again; the wish itself is confirmed once."""
-    turn, contact = taken.turn, taken.contact
+    turn, conversation, contact = taken.turn, taken.conversation, taken.contact
     sentence = sentence_of(contact, (message.words for message in conversations.by_arrival(burst)))
     if sentence is not None:
         note_wish(session, contact, conversation, sentence, now)
@@ -251,15 +231,8 @@ def _talks_with_machine(session: Session, conversation: Conversation, now: datet
     )
 
 
-def _read(
-    room: AnsweringRoom,
-    session: Session,
-    conversation: Conversation,
-    taken: Taken,
-    burst: Sequence[Message],
-    token: int,
-) -> Claimed:
-    now, turn = room.clock.now(), taken.turn
+def _read(room: AnsweringRoom, session: Session, taken: Taken, burst: Sequence[Message], token: int) -> Claimed:
+    now, turn, conversation = room.clock.now(), taken.turn, taken.conversation
     gathered = gather_context(
         session,
         conversation,

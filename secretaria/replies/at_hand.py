@@ -33,12 +33,14 @@ class Taken:
 
     Attributes:
         turn: Open, and locked.
+        conversation: Locked as well, by its lease.
         contact: Who wrote.
         paused: Whether the secretary is paused everywhere.
         at_hand: What there is to be read.
     """
 
     turn: Turn
+    conversation: Conversation
     contact: Contact
     paused: bool
     at_hand: AtHand
@@ -55,8 +57,8 @@ def look(session: Session, turn_id: int, now: datetime) -> Taken | None:
     row = session.execute(_look(), {"turn_id": turn_id, "now": now}).one_or_none()
     if row is None:
         return None
-    turn, contact, paused, facts, summaries = row
-    return Taken(turn, contact, paused, AtHand(facts, summaries))
+    turn, conversation, contact, paused, facts, summaries = row
+    return Taken(turn, conversation, contact, paused, AtHand(facts, summaries))
 
 
 @cache  # writing it costs more than asking it
@@ -71,7 +73,7 @@ def _look() -> Executable:
     )
     paused = select(col(SecretaryPause.scope)).exists()
     return (
-        select(Turn, Contact, paused, told.exists(), summed_up.exists())
+        select(Turn, Conversation, Contact, paused, told.exists(), summed_up.exists())
         .join(Conversation, col(Conversation.id) == col(Turn.conversation_id))
         .join(Contact, col(Contact.id) == col(Conversation.contact_id))
         .where(col(Turn.id) == bindparam("turn_id"), col(Turn.state).in_(OPEN_STATES))

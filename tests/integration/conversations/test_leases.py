@@ -16,8 +16,7 @@ def lease(engine: Engine, clock: HeldClock) -> int | None:
     with Session(engine) as session:
         contact = upsert_contact(session, identity_key=NUMBER, number=NUMBER, name=None, now=clock.now())
         conversation = lock_conversation(session, contact_id=contact, channel="principal", now=clock.now())
-        leased = take_lease(session, conversation.id or 0, now=clock.now(), seconds=LEASE_SECONDS)
-        token = leased.lease_token if leased is not None else None
+        token = take_lease(session, conversation.id or 0, now=clock.now(), seconds=LEASE_SECONDS)
         session.commit()
         return token
 

@@ -122,7 +122,7 @@ def test_workers_side_by_side_do_not_take_more_than_there_is(
     assert taken == 16
     with Session(engine) as session:
         day = pots_of(UNLIMITED.model_copy(update={"day_tokens": 16_000}), None, clock.now().date())
-        assert shares(session, day)["day"] == 1.0
+        assert shares(session.connection(), day)["day"] == 1.0
     assert len(rows(engine, "llm_reservation")) == 16
 
 

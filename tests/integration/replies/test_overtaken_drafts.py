@@ -8,7 +8,6 @@ import pytest
 from sqlmodel import Session
 
 from secretaria.conversations import leases
-from secretaria.conversations.models import Conversation
 from secretaria.queue.jobs import ANSWER_TURN, DELIVER_ITEM
 from secretaria.replies import answer
 from tests.answering import Scene, a_draft, captured_lines
@@ -23,7 +22,7 @@ def test_message_that_slips_in_before_the_lease_is_waited_for(
 ) -> None:
     """A turn that grew between the first look and the lease is not due any more: the customer is still writing."""
 
-    def customer_is_quicker(session: Session, *args: object, **kwargs: object) -> Conversation | None:
+    def customer_is_quicker(session: Session, *args: object, **kwargs: object) -> int | None:
         asked.customer_writes("ah, e a do aparelho?")
         return leases.take_lease(session, *args, **kwargs)  # type: ignore[arg-type]  # passed on as they came
 
