@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
+from typing import Any
 
-from sqlalchemy import Executable, bindparam, select
+from sqlalchemy import ColumnElement, Executable, Select, bindparam, select
 from sqlmodel import Session, col
 
 from secretaria.conversations.models import Contact, Conversation, Episode, EpisodeState, SecretaryPause, Turn
@@ -68,15 +69,22 @@ def _look() -> Executable:
         col(CustomerFact.superseded_by).is_(None),
         col(CustomerFact.expires_at) > bindparam("now"),
     )
-    summed_up = select(col(Episode.id)).where(
-        col(Episode.contact_id) == col(Contact.id), col(Episode.state) == EpisodeState.SUMMARISED
+    summed_up = (
+        select(col(Episode.id))
+        .where(col(Episode.contact_id) == col(Contact.id), col(Episode.state) == EpisodeState.SUMMARISED)
+        .order_by(col(Episode.ended_at).desc())  # as the index has them
     )
     paused = select(col(SecretaryPause.scope)).exists()
     return (
-        select(Turn, Conversation, Contact, paused, told.exists(), summed_up.exists())
+        select(Turn, Conversation, Contact, paused, _is_one(told), _is_one(summed_up))
         .join(Conversation, col(Conversation.id) == col(Turn.conversation_id))
         .join(Contact, col(Contact.id) == col(Conversation.contact_id))
         .where(col(Turn.id) == bindparam("turn_id"), col(Turn.state).in_(OPEN_STATES))
         .with_for_update(of=Turn)
         .execution_options(populate_existing=True)
     )
+
+
+def _is_one(rows: Select[Any]) -> ColumnElement[bool]:
+    """Look for the first one alone; for EXISTS the planner may rather read a whole table into a hash."""
+    return rows.limit(1).scalar_subquery().is_not(None)

@@ -42,7 +42,7 @@ def test_a_turn_reads_no_table_whole(shop: Shop, person: int) -> None:
     """From the door to the last bubble."""
     with statements_of(shop.engine) as made:
         shop.turn(person)
-    assert len(made) > 20
+    assert len(made) > 15
     assert read_whole(shop.engine, made, TABLES) == {}
 
 
