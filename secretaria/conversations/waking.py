@@ -22,7 +22,7 @@ TOLD = frozenset({
 """The tables whose triggers write to the feed."""
 WROTE = "wrote_to_feed"
 POLL_SECONDS = 1.0
-TOGETHER_SECONDS = 0.03
+TOGETHER_SECONDS = 0.1
 REST_SECONDS = 2.0
 CLOSING_SECONDS = 0.25  # how long a thread that listens may take to see that nobody does any more
 
@@ -32,7 +32,7 @@ _BELLS: WeakKeyDictionary[Engine, Bell] = WeakKeyDictionary()
 class Bell:
     """Wakes the listeners of all processes; after a failure it leaves Redis alone for two seconds.
 
-    Rings that follow within a few hundredths of a second are one: a busy worker commits hundreds of times a second.
+    Rings that follow within a tenth of a second are one, which nobody who reads sees: a busy worker commits hundreds of times a second.
     """
 
     def __init__(self, client: Callable[[], redis.Redis]) -> None:
