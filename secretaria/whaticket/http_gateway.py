@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 
 import httpx
 import stamina
@@ -16,8 +17,9 @@ from secretaria.settings import Flavour
 from secretaria.whaticket.flavours import EmptyText, classify, read_error, send_request
 from secretaria.whaticket.gateway import Outcome, SendResult
 
-SEND_PATH = "/api/messages/send"
+SEND_PATH = b"/api/messages/send"
 KEEPALIVE_SECONDS = 3.0  # Whaticket closes idle connections after 5: a send must not meet a closing one
+HEADERS = {"Accept": "*/*", "Accept-Encoding": "identity", "Connection": "keep-alive", "User-Agent": "secretaria"}
 MAX_ANSWER_BYTES = 64 * 1024
 MAX_RETRY_AFTER_SECONDS = 3600
 TOKEN = re.compile(r"[!-~]+")
@@ -60,14 +62,12 @@ class HttpGateway:
         self._flavour = flavour
         self._clock = clock
         self._answer_seconds = connect_timeout + read_timeout
-        self._client = httpx.Client(
-            base_url=checked_url(url),
-            headers={"Authorization": f"Bearer {token}", "Accept-Encoding": "identity"},
-            timeout=httpx.Timeout(read_timeout, connect=connect_timeout, pool=connect_timeout),
-            limits=httpx.Limits(keepalive_expiry=KEEPALIVE_SECONDS),
-            follow_redirects=False,
-            trust_env=False,
-        )
+        base = checked_url(url)
+        root = base.raw_path.rstrip(b"/")
+        self._front, self._sends = (base.copy_with(raw_path=root + path) for path in (b"/", SEND_PATH))
+        self._headers = httpx.Headers({**HEADERS, "Authorization": f"Bearer {token}"})
+        self._limits = httpx.Timeout(read_timeout, connect=connect_timeout, pool=connect_timeout).as_dict()
+        self._transport = httpx.HTTPTransport(limits=httpx.Limits(keepalive_expiry=KEEPALIVE_SECONDS), trust_env=False)
 
     def send_text(self, number: str, body: str) -> SendResult:
         """Hand over one text, once; what surely did not leave is tried again for a few seconds.
@@ -101,7 +101,7 @@ class HttpGateway:
             Unavailable: Nothing answers.
         """
         try:
-            with self._client.stream("GET", "/"):
+            with self._asked("GET", self._front):
                 return
         except httpx.HTTPError as error:
             raise Unavailable(
@@ -111,12 +111,12 @@ class HttpGateway:
 
     def close(self) -> None:
         """Close the connections kept open."""
-        self._client.close()
+        self._transport.close()
 
     def _post(self, request: dict[str, object]) -> SendResult:
         deadline = time.monotonic() + self._answer_seconds
         try:
-            with outside(), self._client.stream("POST", SEND_PATH, json=request) as response:
+            with outside(), self._asked("POST", self._sends, request) as response:
                 answer = read_whole(response, deadline, MAX_ANSWER_BYTES)
         except httpx.HTTPError as error:
             return classify_failure(error)
@@ -127,6 +127,19 @@ class HttpGateway:
             now=self._clock.now(),
             retry_after_seconds=_retry_after(response),
         )
+
+    @contextmanager
+    def _asked(
+        self, method: str, address: httpx.URL, request: dict[str, object] | None = None
+    ) -> Iterator[httpx.Response]:
+        """Hand a request to the transport; the client that httpx puts around it follows and remembers what we must not."""
+        limits = {"timeout": self._limits}
+        asked = httpx.Request(method, address, headers=self._headers, json=request, extensions=limits)
+        response = self._transport.handle_request(asked)
+        try:
+            yield response
+        finally:
+            response.close()
 
 
 class _SurelyNotSent(Exception):
