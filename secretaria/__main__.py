@@ -12,7 +12,9 @@ def main() -> None:
     if pulse.is_asked(sys.argv[1:]):
         sys.exit(pulse.exit_code(sys.argv[-1]))
     from secretaria.cli.failures import run  # noqa: PLC0415  # not for what must be quick
+    from secretaria.garbage import collect_seldom  # noqa: PLC0415  # the same
 
+    collect_seldom()
     sys.exit(run(sys.argv[1:]))
 
 

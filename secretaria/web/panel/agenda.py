@@ -13,7 +13,6 @@ from msgspec import Meta, Struct
 from secretaria.agenda import store
 from secretaria.agenda.booking import SlotTaken
 from secretaria.agenda.by_hand import BookingChanged, agenda_of, cancel_by_hand, confirm_by_hand
-from secretaria.agenda.calendar_file import write_calendar
 from secretaria.agenda.desk import Place, move_at_desk
 from secretaria.agenda.diary import read_days, read_visit
 from secretaria.attendants.roles import Role
@@ -155,6 +154,8 @@ def move(request: Http, data: URLEncodedBody[NewTime], installation: NamedDepend
 @get("/painel/agenda.ics", sync_to_thread=True, media_type="text/calendar", **for_role(Role.ATTENDANT))
 def download_calendar(request: Http, installation: NamedDependency[Installation], dia: Word = "") -> Response[bytes]:
     """Hand the coming weeks to another calendar, with names but without numbers; it is written down who took them."""
+    from secretaria.agenda.calendar_file import write_calendar  # noqa: PLC0415  # a hundred modules for a file now and then, read in a thread
+
     card, now = installation.business.card, installation.clock.now()
     agenda_of(card)
     first = times.day_in(dia, times.today(installation))

@@ -6,7 +6,14 @@ import socket
 import subprocess
 import sys
 
+import pytest
+
 from secretaria.cli.processes import listen, supervised
+
+SUPERVISOR = (
+    "secretaria.cli.app, secretaria.cli.daily_copies, secretaria.cli.copying, secretaria.cli.supervision, "
+    "secretaria.local.engines, secretaria.knowledge.folder"
+)
 
 
 def test_listener_names_its_protocol() -> None:
@@ -22,12 +29,19 @@ def test_supervised_program_is_told_who_watches_it() -> None:
     assert int(environment["SECRETARIA_PARENT"]) > 0
 
 
-def test_worker_does_not_import_the_web() -> None:
-    """A worker process never loads the web framework, nor the web process the model's client."""
-    for module, foreign in (("secretaria.workers.main", "litestar"), ("secretaria.web.app", "openai")):
-        code = f"import sys, {module}; print({foreign!r} in sys.modules)"
-        ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-        assert ended.stdout.strip() == "False"
+@pytest.mark.parametrize(
+    ("modules", "foreign"),
+    [
+        ("secretaria.workers.main", ("litestar", "uvicorn", "jinja2", "jwt", "typer", "rich", "alembic", "icalendar")),
+        ("secretaria.web.app", ("openai", "typer", "rich", "alembic", "icalendar", "phonenumbers", "zxcvbn")),
+        (SUPERVISOR, ("sqlalchemy", "alembic", "redis", "litestar", "dramatiq", "openai", "pyrage")),
+    ],
+)
+def test_a_process_loads_nothing_of_the_others(modules: str, foreign: tuple[str, ...]) -> None:
+    """What it starts with takes memory for as long as it lives."""
+    code = f"import sys, {modules}; print([name for name in {foreign!r} if name in sys.modules])"
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert ended.stdout.strip() == "[]"
 
 
 def test_metrics_folder_is_known_before_the_metrics(tmp_path: object) -> None:
