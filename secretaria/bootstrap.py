@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from secretaria.clock import SystemClock
 from secretaria.errors import Unavailable
-from secretaria.settings import Settings, env_file_of, require, secret_values
+from secretaria.settings import Settings, env_file_of, owner_url, require, secret_values
 
 if TYPE_CHECKING:
     import redis
@@ -87,6 +87,19 @@ class Installation:
         if self.settings.secrets.redis_url.get_secret_value():
             ring_after_commits(engine, Bell(lambda: self.redis))
         return engine
+
+    @property
+    def has_owner(self) -> bool:
+        """Whether the schema belongs to another role than the one that service and workers connect as."""
+        secrets = self.settings.secrets
+        return owner_url(self.settings) != secrets.database_url.get_secret_value()
+
+    @cached_property
+    def owner_engine(self) -> Engine:
+        """Connects as the owner of the schema; what changes it, or makes databases, uses this."""
+        from secretaria.database.engine import build_engine
+
+        return build_engine(owner_url(self.settings), pool_size=2) if self.has_owner else self.engine
 
     @cached_property
     def waker(self) -> Waker:

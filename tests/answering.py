@@ -243,9 +243,13 @@ def change_row(engine: Engine, table: str, identifier: int, **values: object) ->
 
 
 def drop_connections(engine: Engine) -> None:
-    """Cut every connection to PostgreSQL but the one that does it."""
+    """Cut every connection of this role to PostgreSQL but the one that does it."""
     with engine.begin() as connection:
-        connection.execute(text("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()"))
+        connection.execute(
+            text(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND usename = current_user"
+            )
+        )
 
 
 def wait_until(condition: Callable[[], object]) -> None:

@@ -17,6 +17,7 @@ from sqlalchemy import Engine
 from secretaria.clock import HeldClock
 from secretaria.database.engine import build_engine
 from secretaria.database.migrate import upgrade
+from secretaria.database.roles import let_in
 from secretaria.local.engines import EmbeddedEngines, EngineUrls
 from secretaria.queue.broker import build_redis
 from tests.builders import PublishedNudges
@@ -36,16 +37,26 @@ def engines() -> Iterator[EngineUrls]:
     with EmbeddedEngines(home, durable=False) as running:
         database = build_engine(running.urls.database_url)
         upgrade(database)
+        let_in(database, running.urls.app_url)
         database.dispose()
         yield running.urls
     shutil.rmtree(home, ignore_errors=True)
 
 
 @pytest.fixture
-def engine(engines: EngineUrls) -> Iterator[Engine]:
-    """Connect to an empty, migrated database."""
-    database = build_engine(engines.database_url, pool_size=5)
-    empty(database)
+def owner(engines: EngineUrls) -> Iterator[Engine]:
+    """Connect as the owner of the schema, as migrations do."""
+    database = build_engine(engines.database_url, pool_size=1)
+    yield database
+    database.dispose()
+
+
+@pytest.fixture
+def engine(engines: EngineUrls, owner: Engine) -> Iterator[Engine]:
+    """Connect to an empty, migrated database as service and workers do: as a role that changes no schema."""
+    database = build_engine(engines.app_url, pool_size=5)
+    empty(owner)
+    owner.dispose()  # whoever counts who is at work finds nobody
     yield database
     database.dispose()
 

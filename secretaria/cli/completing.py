@@ -22,7 +22,13 @@ from secretaria.settings.env_file import PRIVATE, write_values
 
 BYTES, CARD = 32, "negocio.toml"
 GENERATED = ("WEBHOOK_SECRET", "WEBHOOK_TOKEN", "JWT_SECRET", "METRICS_TOKEN", "PRIVACY_KEY")
-GENERATED_FOR_COMPOSE = ("POSTGRES_PASSWORD", "REDIS_PASSWORD", "GRAFANA_ADMIN_PASSWORD", "ALERTS_TOKEN")
+GENERATED_FOR_COMPOSE = (
+    "POSTGRES_PASSWORD",
+    "POSTGRES_APP_PASSWORD",
+    "REDIS_PASSWORD",
+    "GRAFANA_ADMIN_PASSWORD",
+    "ALERTS_TOKEN",
+)
 PROFILES = "COMPOSE_PROFILES"  # empty, it says something: no monitoring
 ADDED = "O que secretaria install acrescentou."
 

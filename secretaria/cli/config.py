@@ -2,12 +2,15 @@
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 import secretaria
 from secretaria.cli.failures import PREFLIGHT
+
+if TYPE_CHECKING:
+    from secretaria.settings import Settings
 
 app = typer.Typer(no_args_is_help=True, help="Configuração: criar, conferir e mostrar.")
 
@@ -62,7 +65,7 @@ def _examinations() -> Iterator[Callable[[], str | None]]:
     """Yield what is looked at; nothing more once the settings cannot even be read."""
     from secretaria.cli.processes import DOOR_SECRETS_REQUIRED, ENGINES_REQUIRED, OUTSIDE_REQUIRED
     from secretaria.knowledge.folder import load_business_folder
-    from secretaria.settings import Settings, load_settings, require, require_strong_secrets
+    from secretaria.settings import load_settings, require, require_strong_secrets
 
     loaded: list[Settings] = []
     yield lambda: loaded.append(load_settings())
@@ -78,10 +81,20 @@ def _examinations() -> Iterator[Callable[[], str | None]]:
         found = load_business_folder(settings.business.folder)
         return (
             f"configuração em ordem ({settings.source or 'só padrões e ambiente'}); "
-            f"negócio: {found.card.identity.name}, {len(found.chunks)} unidades na base"
+            f"negócio: {found.card.identity.name}, {len(found.chunks)} unidades na base{_said_of_role(settings)}"
         )
 
     yield business
+
+
+def _said_of_role(settings: "Settings") -> str:
+    """Say where one address of the database is all there is: then service and workers can change the schema too."""
+    from secretaria.settings import owner_url
+
+    secrets = settings.secrets
+    if secrets.database_url.get_secret_value() and owner_url(settings) == secrets.database_url.get_secret_value():
+        return "; serviço e workers podem mudar o esquema do banco (docs/operacao/instalar.md, O papel no banco)"
+    return ""
 
 
 @app.command()

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from secretaria.releases.containers import Container
     from secretaria.releases.host import Host
 
-ENGINE_PASSWORDS = ("POSTGRES_PASSWORD", "REDIS_PASSWORD")
+ENGINE_PASSWORDS = ("POSTGRES_PASSWORD", "POSTGRES_APP_PASSWORD", "REDIS_PASSWORD")
 START_SECONDS = 300.0
 
 

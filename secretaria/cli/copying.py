@@ -33,8 +33,9 @@ def open_premises(settings: Settings, *, alone: bool = False) -> Iterator[Premis
     from secretaria.copies.premises import address_premises, compose_premises
     from secretaria.errors import ConfigurationError, PreflightRefused
     from secretaria.local.engines import EmbeddedEngines
+    from secretaria.settings import owner_url
 
-    url = settings.secrets.database_url.get_secret_value()
+    url = owner_url(settings)
     if not url and settings.deploy.engine == "compose":
         yield compose_premises(settings)
         return

@@ -86,8 +86,9 @@ def _copier(settings: "Settings") -> "Copy":
     from secretaria.cli.copying import client_programs
     from secretaria.copies.backup import take_backup
     from secretaria.copies.premises import address_premises, compose_premises
+    from secretaria.settings import owner_url
 
     if settings.deploy.engine == "swarm":
-        url, programs = settings.secrets.database_url.get_secret_value(), client_programs()
+        url, programs = owner_url(settings), client_programs()
         return lambda reason: str(take_backup(address_premises(settings, url, programs), reason=reason).path)
     return lambda reason: str(take_backup(compose_premises(settings), reason=reason).path)

@@ -22,6 +22,10 @@ Status = Literal["ok", "aviso", "falha"]
 MINIMUM_FREE_BYTES = 1024**3
 
 
+class Advice(SecretariaError):
+    """Something works, and should be otherwise."""
+
+
 @dataclass(frozen=True, slots=True)
 class Result:
     """What one examination found; ``mend`` is the command or step that puts it right, ``seconds`` what it took."""
@@ -47,6 +51,7 @@ def examine() -> Iterator[Result]:
         ("negócio", "secretaria config check", partial(_business, installation)),
         ("disco", f"libere espaço em {settings.home}", partial(_disk, settings)),
         ("postgresql", "secretaria up, ou confira DATABASE_URL", partial(_postgresql, installation)),
+        ("papel no banco", "docs/operacao/instalar.md, O papel no banco", partial(_role, installation)),
         ("migrações", "secretaria migrate", partial(_migrations, installation)),
         ("redis", "secretaria up, ou confira REDIS_URL", partial(_redis, installation)),
         ("workers", "secretaria worker", partial(_workers, installation)),
@@ -63,6 +68,8 @@ def examine() -> Iterator[Result]:
 def _examined(name: str, mend: str, examination: Callable[[], str]) -> Result:
     try:
         return Result(name, "ok", examination())
+    except Advice as advice:
+        return Result(name, "aviso", advice.message, advice.hint or mend)
     except SecretariaError as error:
         return Result(name, "falha", error.message, error.hint or mend)
     except Exception as error:  # noqa: BLE001  # a fault in one examination must not hide the others
@@ -96,6 +103,16 @@ def _postgresql(installation: Installation) -> str:
     with installation.health_engine.connect() as connection:
         version = connection.execute(text("SHOW server_version")).scalar_one()
     return f"PostgreSQL {version}"
+
+
+def _role(installation: Installation) -> str:
+    from secretaria.database.roles import may_change_schema
+
+    require(installation.settings, ("DATABASE_URL",))
+    role = installation.health_engine.url.username
+    if may_change_schema(installation.health_engine):
+        raise Advice(f"serviço e workers entram como {role}, que pode mudar ou apagar tabelas")
+    return f"{role} usa as linhas e não muda o esquema"
 
 
 def _migrations(installation: Installation) -> str:

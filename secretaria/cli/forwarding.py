@@ -36,6 +36,7 @@ FORWARDED = frozenset(
         "status",
     }
 )
+AS_OWNER = frozenset({"migrate", "rehearse"})
 BESIDE_THE_SERVICE = frozenset({"doctor", "simulate"})
 CONFIG_OPTIONS = ("--config", "-c")
 HELP_OPTIONS = ("--help", "-h")
@@ -143,7 +144,10 @@ def container_command(
         user = ["--user", f"{owner.st_uid}:{owner.st_gid}"]
     volumes = [part for path in mounts for part in ("--volume", f"{path}:{BROUGHT}{path}")]
     options = ["--rm", "--no-deps", *without_terminal, *user, *volumes, *environment]
-    return list(host.compose.command("run", *options, SERVICE, *flags, *rewritten))
+    from secretaria.machine.commands import OWNER
+
+    service = OWNER if command[0] in AS_OWNER else SERVICE
+    return list(host.compose.command("run", *options, service, *flags, *rewritten))
 
 
 def brought_along(command: Sequence[str]) -> tuple[list[str], dict[Path, None]]:

@@ -7,6 +7,7 @@ import typer
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
+    from secretaria.bootstrap import Installation
     from secretaria.database.steps import Step
 
 
@@ -23,33 +24,35 @@ def migrate(
 ) -> None:
     """Leva o banco ao esquema desta versão (seguro com a versão anterior no ar)."""
     from secretaria.cli.console import say
-    from secretaria.database.migrate import downgrade, pending_revisions, upgrade, upgrade_sql
+    from secretaria.cli.migrating import bring_up, missing
+    from secretaria.database.migrate import downgrade, upgrade_sql
 
     if sql:
         typer.echo(upgrade_sql(), nl=False)
         return
-    engine = _engine()
+    installation = _installation()
+    engine = installation.owner_engine
     if plan:
         _show_plan(_planned_back(engine, to) if to else _planned(engine), as_json=as_json)
     elif check:
-        pending = pending_revisions(engine)
+        pending = missing(installation)
         say(f"faltam: {', '.join(pending)}" if pending else "o banco está em dia")
         raise typer.Exit(1 if pending else 0)
     elif to:
         undone = downgrade(engine, to)
         say(f"desfeitas: {', '.join(undone)}" if undone else f"o banco já estava em {to}")
     else:
-        applied = upgrade(engine)
+        applied = bring_up(installation)
         say(f"aplicadas: {', '.join(applied)}" if applied else "o banco já estava em dia")
 
 
-def _engine() -> "Engine":
+def _installation() -> "Installation":
     from secretaria.bootstrap import Installation
     from secretaria.settings import load_settings, require
 
     settings = load_settings()
     require(settings, ("DATABASE_URL",))
-    return Installation(settings).engine
+    return Installation(settings)
 
 
 def _planned(engine: "Engine") -> dict[str, Any]:

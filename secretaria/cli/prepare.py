@@ -9,13 +9,13 @@ if TYPE_CHECKING:
 def prepare() -> None:
     """Migra o banco e publica o negócio, se ainda não há um publicado."""
     from secretaria.bootstrap import Installation
+    from secretaria.cli.migrating import bring_up
     from secretaria.cli.processes import end_with_parent
-    from secretaria.database.migrate import upgrade
     from secretaria.settings import load_settings
 
     end_with_parent()
     installation = Installation(load_settings())
-    upgrade(installation.engine)
+    bring_up(installation)
     _tell_of_business(installation)
 
 

@@ -37,7 +37,7 @@ def rehearse(
 
     logger.remove()  # what the pipeline says of invented customers is not what was asked for
     entries = read_accepted(accepted or accepted_file())
-    live = find_installation().engine
+    live = find_installation().owner_engine
     with ending_as_interrupted():
         trial = try_version(live, secretaria.__version__, entries, most_turns=turns, hear=say)
     if as_json:

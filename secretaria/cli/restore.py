@@ -80,6 +80,7 @@ def _question(manifest: "Manifest", loss: "Loss | None") -> str:
 def _settle(premises: "Premises", copy: str) -> Callable[[str, str], Mapping[str, Any]]:
     """Say who brings the restored database into the present: a container of the installation, or this process."""
     from secretaria.cli.restored import settle_here
+    from secretaria.machine.commands import OWNER
 
     compose, runner = premises.compose, premises.runner
     if compose is None:
@@ -90,7 +91,7 @@ def _settle(premises: "Premises", copy: str) -> Callable[[str, str], Mapping[str
 
         named = ("--database", new, "--before", before, "--copy", copy)
         who = ("--env", f"{OPERATOR_VARIABLE}={operator_name()}")
-        ran = runner.run(compose.command("run", "--rm", "--no-deps", "-T", *who, "api", "restored", *named))
+        ran = runner.run(compose.command("run", "--rm", "--no-deps", "-T", *who, OWNER, "restored", *named))
         settled: Mapping[str, Any] = json.loads(ran.output.splitlines()[-1])
         return settled
 

@@ -36,15 +36,15 @@ def settle_here(new: str, before: str, *, copy: str) -> dict[str, int]:
         MigrationBlocked: The schema could not be brought to this version.
     """
     from secretaria.cli.installed import find_installation, operator
-    from secretaria.database.migrate import upgrade
+    from secretaria.cli.migrating import bring_up
     from secretaria.queue.emptying import empty_redis
     from secretaria.rights.restored import read_present, settle_restored
 
     installation = find_installation()
     old, fresh = _beside(installation, before), _beside(installation, new)
     try:
-        present = read_present(old.engine)
-        upgrade(fresh.engine)
+        present = read_present(old.owner_engine)
+        bring_up(fresh)
         done = settle_restored(
             fresh.engine,
             present,
@@ -56,7 +56,8 @@ def settle_here(new: str, before: str, *, copy: str) -> dict[str, int]:
         )
     finally:
         for one in (old, fresh):
-            one.engine.dispose()  # a database somebody is connected to cannot be renamed
+            one.engine.dispose()
+            one.owner_engine.dispose()  # a database somebody is connected to cannot be renamed
     empty_redis(installation.redis)
     return done
 

@@ -79,6 +79,8 @@ LLM_BASE_URL=
 # Vazios, secretaria up usa o PostgreSQL e o Valkey embutidos.
 DATABASE_URL=
 REDIS_URL=
+# Com um PostgreSQL seu: o dono do esquema, que migra; DATABASE_URL é então um papel que só lê e grava linhas.
+DATABASE_OWNER_URL=
 """
 
 

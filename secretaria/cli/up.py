@@ -31,7 +31,8 @@ def up(
     from secretaria.local.engines import EmbeddedEngines
 
     with EmbeddedEngines(settings.home) as engines:
-        os.environ["DATABASE_URL"], os.environ["REDIS_URL"] = engines.urls.database_url, engines.urls.redis_url
+        os.environ["DATABASE_OWNER_URL"] = engines.urls.database_url
+        os.environ["DATABASE_URL"], os.environ["REDIS_URL"] = engines.urls.app_url, engines.urls.redis_url
         _run(load_settings(), engines, port or settings.server.port)
 
 
@@ -56,6 +57,7 @@ def _run(settings: "Settings", engines: "EmbeddedEngines | None", port: int) -> 
     _prepare()
     with own_metrics_folder(), daily_copies(settings, tell) as copy_if_due:
         environment = supervised({**os.environ, **_readable_logs(settings)})
+        environment.pop("DATABASE_OWNER_URL", None)  # they change no schema
         worker = own_command("worker", "--processes", str(settings.worker.processes))
         programs = [
             Program("serve", own_command("serve", "--port", str(port)), environment),

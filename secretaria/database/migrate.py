@@ -23,6 +23,7 @@ from secretaria.database.transaction import DatabaseUnavailable
 from secretaria.database.ways_down import Loss, count_losses, lock_tables
 from secretaria.errors import Conflict, PreflightRefused, UsageInvalid
 
+NO_PRIVILEGE = "42501"
 GAVE_UP = ("55P03", "57014")  # lock time-out, statement time-out: by code, PostgreSQL may speak Portuguese
 
 
@@ -58,6 +59,16 @@ class RevisionNotBehind(UsageInvalid):
         )
 
 
+class MayNotMigrate(PreflightRefused):
+    """The role that connects may not change the schema; a statement was refused, and nothing was left by halves."""
+
+    def __init__(self, role: str | None) -> None:
+        super().__init__(
+            f"o papel {role} não pode mudar o esquema do banco",
+            "com contêineres, secretaria migrate roda como o dono; com um PostgreSQL seu, preencha DATABASE_OWNER_URL",
+        )
+
+
 class SchemaUnknown(Conflict):
     """The database is at a revision that this version has never heard of: a newer version migrated it."""
 
@@ -76,6 +87,7 @@ def upgrade(engine: Engine) -> list[str]:
 
     Raises:
         DatabaseUnavailable: PostgreSQL does not answer.
+        MayNotMigrate: The role that connects may not change the schema.
         MigrationBlocked: A lock was not to be had within its time limit.
         SchemaUnknown: The database is newer than this version.
     """
@@ -89,6 +101,9 @@ def upgrade(engine: Engine) -> list[str]:
             if getattr(error.orig, "pgcode", None) in GAVE_UP:
                 raise MigrationBlocked from error
             raise DatabaseUnavailable from error
+        except ProgrammingError as error:
+            _refuse_stranger(engine, error)
+            raise
     return pending
 
 
@@ -104,6 +119,7 @@ def downgrade(engine: Engine, revision: str) -> list[str]:
 
     Raises:
         DatabaseUnavailable: PostgreSQL does not answer.
+        MayNotMigrate: The role that connects may not change the schema.
         MigrationBlocked: A lock was not to be had within its time limit.
         RevisionNotBehind: The revision is not one that the database has.
         SchemaUnknown: The database is newer than this version.
@@ -127,6 +143,9 @@ def downgrade(engine: Engine, revision: str) -> list[str]:
             if getattr(error.orig, "pgcode", None) in GAVE_UP:
                 raise MigrationBlocked from error
             raise DatabaseUnavailable from error
+        except ProgrammingError as error:
+            _refuse_stranger(engine, error)
+            raise
     return [step.revision for step in back]
 
 
@@ -210,6 +229,11 @@ def upgrade_sql() -> str:
     config.output_buffer = io.StringIO()
     command.upgrade(config, "head", sql=True)
     return config.output_buffer.getvalue()
+
+
+def _refuse_stranger(engine: Engine, error: ProgrammingError) -> None:
+    if getattr(error.orig, "pgcode", None) == NO_PRIVILEGE:
+        raise MayNotMigrate(engine.url.username) from error
 
 
 def _refuse_loss(connection: Connection, step: Step) -> None:

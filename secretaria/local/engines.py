@@ -11,16 +11,23 @@ from typing import IO, Self
 from secretaria.local.binaries import Programs, find_postgres, find_valkey, open_to_engines
 from secretaria.local.engine_process import EngineProcess
 from secretaria.local.home import EngineHome, give_back, take_home
-from secretaria.local.postgres import database_url, postgres_server, prepare_cluster
+from secretaria.local.postgres import APP, database_url, postgres_server, prepare_cluster
 from secretaria.local.valkey import prepare_valkey, redis_url, valkey_server
 
 
 @dataclass(frozen=True, slots=True)
 class EngineUrls:
-    """Where the engines answer, in the form of ``DATABASE_URL`` and ``REDIS_URL``."""
+    """Where the engines answer, in the form of ``DATABASE_URL`` and ``REDIS_URL``.
+
+    Attributes:
+        database_url: Of the owner of the schema, who may do everything.
+        redis_url: Of Valkey.
+        app_url: Of the role that service and workers connect as, once it was let in.
+    """
 
     database_url: str
     redis_url: str
+    app_url: str
 
 
 class EmbeddedEngines:
@@ -42,7 +49,7 @@ class EmbeddedEngines:
         self._lock: IO[str] | None = None
         self._postgres: EngineProcess | None = None
         self._valkey: EngineProcess | None = None
-        self.urls = EngineUrls(database_url(self._home), redis_url(self._home))
+        self.urls = EngineUrls(database_url(self._home), redis_url(self._home), database_url(self._home, APP))
 
     def __enter__(self) -> Self:
         self.start()

@@ -18,6 +18,7 @@ from secretaria.local.home import ANOTHER_HOME_HINT, POSTGRES_PORT, POSTGRES_SOC
 from secretaria.local.privileges import launch, own_privately
 
 NAME = "secretaria"
+APP = "secretaria_app"
 BUILTIN_LOCALE_MAJOR = 17
 DRAFT_PREFIX = "postgres.new-"
 AIO_MAJOR = 18
@@ -27,9 +28,14 @@ FEW_READERS = ("io_workers=1",)  # of three that read ahead: such a database fit
 PRIVACY = ("log_min_error_statement=panic", "log_error_verbosity=terse")  # statements carry what customers wrote
 
 
-def database_url(home: EngineHome) -> str:
-    """Return where the database of this home answers, whether or not it does now."""
-    return f"postgresql+psycopg2://{NAME}@/{NAME}?host={quote(str(home.sockets))}&port={POSTGRES_PORT}"
+def database_url(home: EngineHome, role: str = NAME) -> str:
+    """Return where the database of this home answers, whether or not it does now.
+
+    Args:
+        home: Of the engines.
+        role: Who connects: the owner, or the role that only uses rows.
+    """
+    return f"postgresql+psycopg2://{role}@/{NAME}?host={quote(str(home.sockets))}&port={POSTGRES_PORT}"
 
 
 def prepare_cluster(programs: Programs, home: EngineHome, *, durable: bool) -> None:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 Argv = tuple[str, ...]
+# The service of the compose file that connects to the database as the owner of its schema; it runs only when it is called.
+OWNER = "owner"
 
 
 def named_env_file(folder: Path, env_file: Path) -> str:

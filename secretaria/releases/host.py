@@ -9,7 +9,7 @@ from pathlib import Path
 from dotenv import dotenv_values
 
 from secretaria.machine import docker, swarm
-from secretaria.machine.commands import Argv, Compose, named_env_file
+from secretaria.machine.commands import OWNER, Argv, Compose, named_env_file
 from secretaria.machine.runner import Runner
 from secretaria.releases.ledger import LEDGER_FILE
 from secretaria.releases.lock import LOCK_FILE
@@ -19,7 +19,7 @@ from secretaria.settings.sections import Secrets
 
 VERSION_VARIABLE = "SECRETARIA_VERSION"
 OF_ENGINES = frozenset(
-    {"postgres_password", "redis_password", "grafana_admin_password"}
+    {"postgres_password", "postgres_app_password", "redis_password", "grafana_admin_password"}
 )  # our program needs none of them
 PROGRAM_VARIABLES = tuple(name.upper() for name in Secrets.model_fields if name not in OF_ENGINES)
 Tell = Callable[[str], None]
@@ -91,7 +91,7 @@ class Host:
         """Return what runs a command in a new container of a version, which serves nobody and goes with its command."""
         if self.on_swarm:
             return swarm.once(self.image(version), swarm.BRIDGE, PROGRAM_VARIABLES, self._seen, *arguments)
-        return self.compose.once("api", *arguments)
+        return self.compose.once(OWNER, *arguments)
 
     def at_service(self, container: str, image: str, *arguments: str) -> Argv:
         """Return what runs a command where service and workers are reached by name.

@@ -14,6 +14,7 @@ from secretaria.settings.loading import (
 )
 from secretaria.settings.secrets import (
     describe,
+    owner_url,
     privacy_key,
     require,
     require_strong_secrets,
@@ -61,6 +62,7 @@ __all__ = [
     "describe",
     "env_file_of",
     "load_settings",
+    "owner_url",
     "privacy_key",
     "require",
     "require_strong_secrets",

@@ -59,6 +59,12 @@ def secret_values(secret: SecretStr) -> list[str]:
     return [part.strip() for part in secret.get_secret_value().split(",") if part.strip()]
 
 
+def owner_url(settings: Settings) -> str:
+    """Return the address at which the schema is changed: the owner's, where service and workers have another."""
+    secrets = settings.secrets
+    return secrets.database_owner_url.get_secret_value() or secrets.database_url.get_secret_value()
+
+
 def privacy_key(settings: Settings) -> bytes:
     """Return the key by which contacts are hashed; without ``PRIVACY_KEY`` one is kept in the folder of local data."""
     return keep_key(settings.home, settings.secrets.privacy_key.get_secret_value())

@@ -378,6 +378,7 @@ class Secrets(Section):
     """What lives only in the environment or in .env; empty means closed, never open."""
 
     database_url: SecretStr = SecretStr("")
+    database_owner_url: SecretStr = SecretStr("")
     redis_url: SecretStr = SecretStr("")
     webhook_secret: SecretStr = SecretStr("")
     webhook_token: SecretStr = SecretStr("")
@@ -393,6 +394,7 @@ class Secrets(Section):
     alerts_token: SecretStr = SecretStr("")
     monitoring_webhook_url: SecretStr = SecretStr("")
     postgres_password: SecretStr = SecretStr("")
+    postgres_app_password: SecretStr = SecretStr("")
     redis_password: SecretStr = SecretStr("")
     grafana_admin_password: SecretStr = SecretStr("")
 

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from ipaddress import ip_network
 from pathlib import Path
+from typing import TypeVar
 
 import httpx
 from dotenv import dotenv_values
@@ -39,6 +40,7 @@ WHATICKET_TOKEN = "token-da-conexao-0001"
 VERSION = secretaria.__version__
 READY_SECONDS = 120.0
 OpenInstallation = Callable[..., "Installation"]
+Told = TypeVar("Told")
 
 
 @dataclass
@@ -74,30 +76,33 @@ class Installation:
         """The public address."""
         return f"https://127.0.0.1:{self.https_port}"
 
-    def compose(self, *arguments: str, seconds: float = 300) -> str:
+    def compose(self, *arguments: str, seconds: float = 300, stdin: str = "") -> str:
         """Run ``docker compose`` on the project, as the operator does in the folder, and return its stdout."""
         files = [part for file in self.files for part in ("--file", file)]
         command = ["docker", "compose", "--project-name", self.project, *files, *arguments]
         ended = subprocess.run(
             command, cwd=self.folder, env={**os.environ, **self.environment}, capture_output=True, text=True,
-            timeout=seconds, check=False,
+            timeout=seconds, check=False, input=stdin,
         )  # fmt: skip
         assert ended.returncode == 0, f"{' '.join(arguments)}\n{ended.stdout[-3000:]}\n{ended.stderr[-3000:]}"
         return ended.stdout
 
     def start(self, *options: str) -> None:
         """Start the engines, migrate, and start the rest; return when an event sent now would be answered."""
-        self.compose("up", "--detach", "--wait", "postgres", "redis")
-        self.compose("run", "--rm", "--no-deps", "-T", "api", "migrate")
-        self.compose("up", "--detach", *options)
+        self.bring_up(*options)
         self.wait_until_ready()
+
+    def bring_up(self, *options: str) -> None:
+        """Start the engines, migrate, and start the rest."""
+        self.compose("up", "--detach", "--wait", "postgres", "redis")
+        self.compose("run", "--rm", "--no-deps", "-T", "owner", "migrate")
+        self.compose("up", "--detach", *options)
 
     def wait_until_ready(self) -> None:
         """Wait until the service takes traffic through the proxy and a worker lives."""
         deadline = time.monotonic() + READY_SECONDS
         while time.monotonic() < deadline:
-            # Pages and events are two backends of the proxy, which looks at each by itself; 405: the service has heard it.
-            if self._asked("/readyz") == 200 and self._asked("/webhook/whaticket") == 405 and self._worker_lives():
+            if self._asked("/readyz") == 200 and self._worker_lives():
                 return
             time.sleep(0.3)
         raise AssertionError(self.compose("ps", "--all") + self.compose("logs", "--tail", "30"))
@@ -110,16 +115,16 @@ class Installation:
         headers = {name.decode(): value.decode() for name, value in signed(body, now, SECRET).headers}
         sender = client or httpx
         verify = {} if client else {"verify": self.unverified(), "trust_env": False}
-        return sender.post(f"{self.url}/webhook/whaticket", content=body, headers=headers, timeout=30, **verify)  # type: ignore[arg-type]
+        return sender.post(f"{self.url}/webhook/whaticket", content=body, headers=headers, timeout=120, **verify)  # type: ignore[arg-type]
 
     def bubbles_to(self, number: str, seconds: float = 60.0) -> list[str]:
         """Wait for a reply to a number and return what was said."""
         self.ledger.wait_for(lambda sent: any(one.number == number for one in sent), timeout=seconds)
         return [sent.body for sent in self.ledger.sent(number)]
 
-    def inside(self, service: str, *arguments: str) -> str:
+    def inside(self, service: str, *arguments: str, stdin: str = "") -> str:
         """Run a program in a running container of a service."""
-        return self.compose("exec", "-T", service, *arguments)
+        return self.compose("exec", "-T", service, *arguments, stdin=stdin)
 
     @staticmethod
     def unverified() -> ssl.SSLContext:
@@ -141,6 +146,14 @@ class Installation:
         except AssertionError:
             return False
         return True
+
+
+def eventually(look: Callable[[], Told], enough: Callable[[Told], bool], seconds: float = 90.0) -> Told:
+    """Look until it is enough or the time is over, and return what was seen last."""
+    deadline = time.monotonic() + seconds
+    while not enough(seen := look()) and time.monotonic() < deadline:
+        time.sleep(0.3)
+    return seen
 
 
 @contextmanager
@@ -235,6 +248,7 @@ def _write_env(opened: Installation, whaticket_url: str, llm_url: str, extra: Ma
         "INTERNAL_SUBNET": f"10.214.{net}.128/25",
         "POSTGRES_SHARED_BUFFERS": "64MB",
         "POSTGRES_PASSWORD": secrets.token_hex(16),
+        "POSTGRES_APP_PASSWORD": secrets.token_hex(16),
         "REDIS_PASSWORD": secrets.token_hex(16),
         "GRAFANA_ADMIN_PASSWORD": secrets.token_hex(16),
         "WEBHOOK_SECRET": SECRET,

@@ -6,22 +6,20 @@ import json
 import secrets
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
-from typing import Any, TypeVar
+from collections.abc import Iterator
+from typing import Any
 
 import httpx
 import pytest
 
 from tests.acceptance.commands import free_port
 from tests.deploy.debian import run
-from tests.deploy.installation import Installation, OpenInstallation
+from tests.deploy.installation import Installation, OpenInstallation, eventually
 from tests.deploy.standins import docker
 
 # It has to read what only root may, and has no capability all the same.
 ROOTS = {"cadvisor"}
 CAN_GET_OUT = {"api", "worker", "certificate", "alertmanager", "blackbox-exporter"}
-Told = TypeVar("Told")
 LOOK = "import socket; socket.create_connection(('{host}', {port}), 3).close()"
 
 
@@ -153,11 +151,3 @@ def networks_of(installation: Installation) -> list[str]:
     """Return the names of the project's networks."""
     mine = f"label=com.docker.compose.project={installation.project}"
     return docker("network", "ls", "--filter", mine, "--format", "{{.Name}}").split()
-
-
-def eventually(look: Callable[[], Told], enough: Callable[[Told], bool], seconds: float = 90.0) -> Told:
-    """Look until it is enough or the time is over, and return what was seen last."""
-    deadline = time.monotonic() + seconds
-    while not enough(seen := look()) and time.monotonic() < deadline:
-        time.sleep(0.5)
-    return seen

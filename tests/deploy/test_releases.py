@@ -109,7 +109,7 @@ class Story:
 @pytest.fixture(scope="module")
 def story(open_shop: OpenInstallation, tmp_path_factory: pytest.TempPathFactory) -> Story:
     """Tell it."""
-    installation = open_shop()
+    installation = open_shop(POSTGRES_APP_PASSWORD="")  # of before there was a role for service and workers
     settings = installation.folder / "secretaria.toml"
     settings.write_text(
         settings.read_text(encoding="utf-8").replace("[turns]", "watch_seconds = 1\n[turns]"), encoding="utf-8"

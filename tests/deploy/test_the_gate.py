@@ -33,7 +33,9 @@ def asked(installation: Installation, sql: str) -> str:
 def test_a_version_is_tried_in_a_container_on_a_copy_that_is_gone_afterwards(answered: Installation) -> None:
     """The recorded turn is decided as it was, the server told its disk, and no live row is other."""
     before = asked(answered, DATABASES), asked(answered, MESSAGES)
-    told = json.loads(answered.compose("run", "--rm", "--no-deps", "-T", "api", "rehearse", "--json").splitlines()[-1])
+    told = json.loads(
+        answered.compose("run", "--rm", "--no-deps", "-T", "owner", "rehearse", "--json").splitlines()[-1]
+    )
     assert (told["passed"], told["replay"]["differences"]) == (True, [])
     assert told["replay"]["turns"] >= 1
     assert told["copy"]["free_bytes"] > 0

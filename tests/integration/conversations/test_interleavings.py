@@ -35,9 +35,9 @@ moments = st.sampled_from([1.0, 9.0, 13.0, 30.0, 61.0, 700.0, 13 * 3600.0])
 class Interleavings(RuleBasedStateMachine):
     """One story of the town."""
 
-    def __init__(self, engine: Engine, business: Business) -> None:
+    def __init__(self, engine: Engine, owner: Engine, business: Business) -> None:
         super().__init__()
-        empty(engine)
+        empty(owner)
         self.town = Town(engine, HeldClock(BEGUN), business)
 
     @initialize()
@@ -123,10 +123,10 @@ class Interleavings(RuleBasedStateMachine):
         raise Killed
 
 
-def test_promises_hold_in_every_interleaving(engine: Engine, business: Business) -> None:
+def test_promises_hold_in_every_interleaving(engine: Engine, owner: Engine, business: Business) -> None:
     """No bubble after a person's word, no two runs, nothing twice or out of order, nobody left without answer or person."""
     run_state_machine_as_test(
-        partial(Interleavings, engine, business),  # type: ignore[arg-type]  # any maker will do, says its documentation
+        partial(Interleavings, engine, owner, business),  # type: ignore[arg-type]  # any maker will do, says its documentation
         settings=settings(
             max_examples=EXPLORE or STORIES,
             stateful_step_count=STEPS,

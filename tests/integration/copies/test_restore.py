@@ -35,7 +35,9 @@ from secretaria.copies.restoring import (
 from secretaria.copies.sealing import Keys
 from secretaria.copies.verifying import opened_copy, verify_backup
 from secretaria.database.engine import build_engine
+from secretaria.database.roles import let_in
 from secretaria.knowledge.snapshot import Business
+from secretaria.local.engines import EngineUrls
 from secretaria.queue.emptying import empty_redis
 from secretaria.queue.jobs import ANSWER_TURN, DELIVER_ITEM, FILE_EVENT, RECONCILE_ITEM
 from secretaria.replies.recovery import recover_turns
@@ -52,15 +54,16 @@ Settle = Callable[[str, str], Mapping[str, Any]]
 
 
 @pytest.fixture
-def settle(scene: Scene, business: Business, tmp_path: Path) -> Settle:
+def settle(scene: Scene, business: Business, engines: EngineUrls, tmp_path: Path) -> Settle:
     """Bring a restored database into the present as the command does, at the scene's time."""
 
     def done(new: str, before: str) -> Mapping[str, Any]:
-        url = make_url(scene.engine.url)
+        url = make_url(engines.database_url)
         old, fresh = (
             build_engine(url.set(database=name).render_as_string(hide_password=False)) for name in (before, new)
         )
         try:
+            let_in(fresh, engines.app_url)
             return settle_restored(
                 fresh,
                 read_present(old),
@@ -258,7 +261,7 @@ def test_the_list_beside_the_database_is_enough(
     asked.clock.advance(60)
     erase_person(asked.engine, NUMBER, home=tmp_path, actor=RENATA, now=asked.clock.now(), volatile=VolatileContext())
     with asked.engine.begin() as connection:
-        connection.execute(text("TRUNCATE erased_contact"))
+        connection.execute(text("DELETE FROM erased_contact"))
     assert restore(taken).settled["erased"] == 1
 
 
@@ -320,15 +323,15 @@ def test_pauses_and_persons_at_work_stay(
     assert len(rows(asked.engine, "secretary_pause")) == len(rows(asked.engine, "queue_pause")) == 1
 
 
-def test_what_an_older_schema_cannot_tell_is_counted(engine: Engine) -> None:
+def test_what_an_older_schema_cannot_tell_is_counted(engine: Engine, owner: Engine) -> None:
     """A list that could not be read is not taken for an empty one; a table that is not there is."""
-    with engine.begin() as connection:
+    with owner.begin() as connection:
         connection.execute(text("ALTER TABLE attendant RENAME COLUMN second_step TO later"))
         connection.execute(text("ALTER TABLE queue_pause RENAME TO later"))
     try:
         assert read_present(engine).unread == ("accounts",)
     finally:
-        with engine.begin() as connection:
+        with owner.begin() as connection:
             connection.execute(text("ALTER TABLE attendant RENAME COLUMN later TO second_step"))
             connection.execute(text("ALTER TABLE later RENAME TO queue_pause"))
 

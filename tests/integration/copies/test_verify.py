@@ -115,10 +115,10 @@ NAMES = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=
 @settings(max_examples=3, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(written=st.lists(st.tuples(NAMES, st.binary(max_size=30)), max_size=20))
 def test_what_is_restored_is_row_by_row_what_was_there(
-    premises: Premises, engine: Engine, written: list[tuple[str, bytes]]
+    premises: Premises, owner: Engine, written: list[tuple[str, bytes]]
 ) -> None:
     """Whatever text and bytes are in the rows: counts and contents are those of the moment of the copy."""
-    with engine.begin() as connection:
+    with owner.begin() as connection:
         connection.execute(text("TRUNCATE contact, inbox_event CASCADE"))
         for number, (name, body) in enumerate(written):
             connection.execute(

@@ -106,11 +106,12 @@ def git(*arguments: str) -> str:
     return subprocess.run(["git", *arguments], cwd=ROOT, capture_output=True, text=True, check=False).stdout.strip()
 
 
+@pytest.mark.usefixtures("engine")
 def test_the_code_of_the_version_before_works_on_the_newest_schema(
-    engine: Engine, before: Before, engines: EngineUrls
+    owner: Engine, before: Before, engines: EngineUrls
 ) -> None:
     """Customers are answered, persons respected and bookings made, as far as that version knows how."""
-    ran = before.tries(engine.url.render_as_string(hide_password=False), engines.redis_url)
+    ran = before.tries(owner.url.render_as_string(hide_password=False), engines.redis_url)
     assert ran.code == 0, (before.name, ran.out[-2000:], ran.err[-2000:])
 
 

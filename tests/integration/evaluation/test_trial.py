@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
@@ -53,6 +53,15 @@ def databases_beside(engine: Engine) -> int:
 def everything(engine: Engine) -> Mapping[str, Any]:
     """Return every row of every table."""
     return {name: rows(engine, name) for name in SQLModel.metadata.tables}
+
+
+@pytest.fixture
+def engine(engine: Engine, owner: Engine) -> Iterator[Engine]:
+    """Connect as the owner, as ``rehearse`` does: a copy is a database of its own."""
+    address = engine.url.set(username=owner.url.username)
+    database = build_engine(address.render_as_string(hide_password=False), pool_size=5)
+    yield database
+    database.dispose()
 
 
 @pytest.fixture

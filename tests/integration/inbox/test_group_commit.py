@@ -162,7 +162,7 @@ def test_a_postgresql_that_is_mute_costs_two_seconds_and_nothing_else(
 
 
 def test_a_connection_that_was_cut_costs_no_event(
-    engine: Engine, nudges: PublishedNudges, spool: Spool, an_event: Callable[..., Arrival]
+    engine: Engine, owner: Engine, nudges: PublishedNudges, spool: Spool, an_event: Callable[..., Arrival]
 ) -> None:
     """A PostgreSQL that restarts drops the connection that is held: what comes next is kept, there or on the disk."""
     commits = GroupCommit(engine, nudges, spool)
@@ -170,7 +170,7 @@ def test_a_connection_that_was_cut_costs_no_event(
     async def play() -> None:
         commits.start()
         await commits.keep([an_event("M1")])
-        with engine.connect() as other:
+        with owner.connect() as other:
             cut = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND datname = current_database()"
             other.execute(text(cut))
         await commits.keep([an_event("M2")])

@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import Engine
 
 from secretaria import metrics
 from secretaria.conversations.store import bind_echo
@@ -209,15 +210,17 @@ def test_old_reply_is_not_sent_again(
     assert answered.item_states()[0] == "held"
 
 
-def test_vanished_worker_is_looked_after(answered: Scene, dispatch: DispatchRoom, looking: ReconcileRoom) -> None:
+def test_vanished_worker_is_looked_after(
+    answered: Scene, owner: Engine, dispatch: DispatchRoom, looking: ReconcileRoom
+) -> None:
     """A worker killed after the send: its lease ends, the look finds the message, the customer gets the next one."""
     deliver_item(dispatch, FIRST)
     lost = {"state": "sending", "lease_until": answered.clock.now() + timedelta(seconds=45), "sent_at": None}
-    with answered.engine.begin() as other:  # what the row says when the worker dies before it writes the outcome
+    with owner.begin() as other:  # what the row says when the worker dies before it writes the outcome
         other.exec_driver_sql("ALTER TABLE outbox_item DISABLE TRIGGER USER")
     answered.change("outbox_item", FIRST, **lost)
     answered.change("delivery_attempt", 1, outcome="", ended_at=None)
-    with answered.engine.begin() as other:
+    with owner.begin() as other:
         other.exec_driver_sql("ALTER TABLE outbox_item ENABLE TRIGGER USER")
     assert live(answered, looking, 60) == [49]
     assert (answered.item()["state"], answered.item()["confirmed_by"]) == ("sent", "readback")

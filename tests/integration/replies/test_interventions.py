@@ -9,7 +9,7 @@ from threading import Barrier
 from uuid import UUID
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Engine, text
 
 from secretaria.errors import NotFound
 from secretaria.inbox.receive import receive_webhook
@@ -215,10 +215,10 @@ def test_event_is_decided_once(scene: Scene, decide: Decide) -> None:
         (drop, ["pending", "sending", "sent", "superseded"]),
     ],
 )
-def test_only_where_it_may(answered: Scene, decide: Decide, states: list[str]) -> None:
+def test_only_where_it_may(answered: Scene, owner: Engine, decide: Decide, states: list[str]) -> None:
     """From any other state nothing moves, and the sentence names the state."""
     for state in states:
-        _force(answered, state)
+        _force(owner, state)
         with pytest.raises(NothingToDo) as refused:
             decide(room_of(answered), ITEM)
         assert state in refused.value.message
@@ -263,8 +263,8 @@ def _at_once(decisions: list[Decide], scene: Scene, reference: Reference) -> int
         return sum(pool.map(act, decisions))
 
 
-def _force(scene: Scene, state: str) -> None:
+def _force(owner: Engine, state: str) -> None:
     """Put the first bubble into a state past the protocol."""
-    with scene.engine.begin() as connection:
+    with owner.begin() as connection:
         connection.execute(text("SET LOCAL session_replication_role = replica"))
         connection.execute(text("UPDATE outbox_item SET state = :state WHERE id = 1"), {"state": state})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from sqlalchemy import Engine
 
 from secretaria.replies import keeping
 from secretaria.replies.keeping import context_of
@@ -62,7 +63,7 @@ def test_what_a_person_overtook_is_kept_too(scene: Scene, model: ScriptedModel) 
 
 @pytest.mark.parametrize("broken", ["building", "writing", "size"])
 def test_what_cannot_be_kept_costs_no_reply(
-    scene: Scene, model: ScriptedModel, monkeypatch: pytest.MonkeyPatch, broken: str
+    scene: Scene, owner: Engine, model: ScriptedModel, monkeypatch: pytest.MonkeyPatch, broken: str
 ) -> None:
     """The customer is answered all the same, and the log names the turn and nothing of it."""
     if broken == "building":
@@ -70,14 +71,14 @@ def test_what_cannot_be_kept_costs_no_reply(
     elif broken == "size":
         monkeypatch.setattr(keeping, "LONGEST", 10)
     else:
-        with scene.engine.begin() as connection:
+        with owner.begin() as connection:
             connection.exec_driver_sql("ALTER TABLE recording ADD CONSTRAINT never CHECK (id < 0)")
     try:
         model.endings.append(says(a_draft(bubbles=BUBBLES)))
         with captured_lines() as logged:
             ask(scene, "quanto custa a limpeza?")
     finally:
-        with scene.engine.begin() as connection:
+        with owner.begin() as connection:
             connection.exec_driver_sql("ALTER TABLE recording DROP CONSTRAINT IF EXISTS never")
     assert scene.bubbles() == BUBBLES
     assert rows(scene.engine, "recording") == []

@@ -57,7 +57,7 @@ def environment(engines: EngineUrls, tmp_path_factory: pytest.TempPathFactory) -
     return {
         "SECRETARIA_HOME": str(tmp_path_factory.mktemp("home")),
         "SECRETARIA__INBOX__SPOOL_MAX_BYTES": "0",
-        "DATABASE_URL": engines.database_url,
+        "DATABASE_URL": engines.app_url,
         "REDIS_URL": engines.redis_url,
         "WEBHOOK_SECRET": SECRET,
         "WEBHOOK_TOKEN": TOKEN,

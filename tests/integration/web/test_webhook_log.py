@@ -106,14 +106,14 @@ def test_a_database_that_is_away_is_told_without_content(start: Start, log: io.S
     assert_silent(log, signature, "senha-do-banco")
 
 
-def test_a_fault_of_ours_is_told_without_content(site: httpx.Client, engine: Engine, log: io.StringIO) -> None:
+def test_a_fault_of_ours_is_told_without_content(site: httpx.Client, owner: Engine, log: io.StringIO) -> None:
     """A statement that fails is logged with its traceback, and the caller sees neither SQL nor path."""
-    with engine.begin() as connection:
+    with owner.begin() as connection:
         connection.execute(text("ALTER TABLE inbox_event RENAME TO elsewhere"))
     try:
         answer, signature = post_signed(site, json.dumps(EVENT).encode())
     finally:
-        with engine.begin() as connection:
+        with owner.begin() as connection:
             connection.execute(text("ALTER TABLE elsewhere RENAME TO inbox_event"))
     told = answer.json()
     assert (answer.status_code, sorted(told), told["error"]) == (500, ["error", "request_id"], "erro interno")

@@ -54,7 +54,7 @@ def settings(
     return load_settings(
         config,
         {
-            "DATABASE_URL": engines.database_url.replace(_socket_folder(engines), str(address)),
+            "DATABASE_URL": engines.app_url.replace(_socket_folder(engines), str(address)),
             "REDIS_URL": engines.redis_url,
             "WEBHOOK_SECRET": SECRET,
             "WEBHOOK_TOKEN": TOKEN,
