@@ -43,7 +43,7 @@ def test_a_stopped_service_serves_on_while_it_says_that_it_leaves(shop: Shop, tm
 
 
 def _wait_for_status(url: str, status: int) -> httpx.Response:
-    deadline = time.monotonic() + 40
+    deadline = time.monotonic() + 120
     while time.monotonic() < deadline:
         try:
             answer = httpx.get(url, trust_env=False, timeout=3)

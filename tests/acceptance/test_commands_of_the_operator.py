@@ -283,7 +283,7 @@ def _environment_with_engines_of(shop: Shop) -> dict[str, str]:
 
 
 def _wait_for(url: str) -> None:
-    deadline = time.monotonic() + 40
+    deadline = time.monotonic() + 120
     while time.monotonic() < deadline:
         try:
             if httpx.get(url, trust_env=False, timeout=3).is_success:

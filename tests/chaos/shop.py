@@ -53,7 +53,7 @@ from tests.chaos.configuration import WHATICKET_TOKEN, Addresses, environment_of
 from tests.chaos.proxy import TcpProxy
 
 EMAIL, PASSWORD = "atendente@exemplo.test", "senha-inventada"
-START_SECONDS = 60.0
+START_SECONDS = 180.0
 POST_SECONDS = 240.0
 RETRY_SECONDS = 0.2
 RESTART_SECONDS = 0.5
