@@ -10,25 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.kill_points import POINTS, is_noted
 from tests.recorded_installation import Installation
 
 ROOT = Path(__file__).parents[3]
-POINTS = (
-    "deploy.version",
-    "deploy.build",
-    "deploy.build.built",
-    "deploy.tests",
-    "deploy.migrate",
-    "deploy.switch.env",
-    "deploy.switch.beside",
-    "deploy.switch.drained",
-    "deploy.switch.worker",
-    "deploy.gate",
-    "deploy.record",
-    "deploy.record.noted",
-    "deploy.record.marked",
-)
-NOTED = POINTS.index("deploy.record.noted")
 
 
 @pytest.mark.parametrize("point", POINTS)
@@ -41,7 +26,7 @@ def test_second_deploy_ends_what_a_kill_left(shop: Installation, point: str) -> 
     killed = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, check=False)
     assert killed.returncode == -signal.SIGKILL, killed.stderr.decode()
     version = shop.deploy().version
-    assert version == ("0.1.3" if POINTS.index(point) >= NOTED else "0.1.2")
+    assert version == ("0.1.3" if is_noted(point) else "0.1.2")
     assert (shop.versions("api"), shop.versions("worker")) == ([version], [version])
     assert f"v{version}" in shop.tags()
     assert {f"v{one.version}" for one in shop.ledger if one.outcome == "released"} == set(shop.tags())
