@@ -15,6 +15,7 @@ from tests.grown import TABLES, grow
 from tests.plans import Made, read_whole, statements_of
 
 MESSAGES, PEOPLE, LONGEST = 60_000, 12_000, 8_000
+MOST_STATEMENTS = 19  # without those of the budget
 PARTS = (
     "sweep", "scrape", "list", "next page", "search for a number", "search for a word", "search for nothing",
     "the long conversation", "tail",
@@ -44,6 +45,13 @@ def test_a_turn_reads_no_table_whole(shop: Shop, person: int) -> None:
         shop.turn(person)
     assert len(made) > 15
     assert read_whole(shop.engine, made, TABLES) == {}
+
+
+def test_a_first_message_asks_little(shop: Shop) -> None:
+    """From a stranger's words to the sent reply; what there cannot be of a stranger is not asked for."""
+    with statements_of(shop.engine) as made:
+        shop.turn(PEOPLE + 1)
+    assert len(made) <= MOST_STATEMENTS
 
 
 @pytest.mark.parametrize("part", PARTS)
