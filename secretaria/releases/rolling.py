@@ -20,7 +20,7 @@ from secretaria.settings.env_file import read_value
 STACK_FILE = "stack.json"
 BY_NAME = ("DATABASE_URL", "REDIS_URL", "METRICS_TOKEN")
 PUSH_SECONDS = 3600.0
-WATCHED_SECONDS = 90.0  # Swarm watches a task for 30 s, and lets one of before end for 45
+WATCHED_SECONDS = 90.0  # Swarm watches a task for 10 s, and lets one of before end for 45
 LOOK_SECONDS = 1.0
 UNDONE = frozenset({"rollback_completed", "rollback_paused", "paused"})
 

@@ -15,8 +15,14 @@ UNKNOWN_TO_SWARM = ("build", "container_name", "depends_on", "profiles", "restar
 OF_ENGINES = ("postgres", "redis", "postgres-exporter", "redis-exporter")
 LOOPBACK = "127.0.0.1"
 TEN_SECONDS = "10s"
-# A new task beside the old one, watched; a failure brings the old version back without anybody being asked.
-ROLLING = {"parallelism": 1, "order": "start-first", "failure_action": "rollback", "monitor": "30s", "delay": "0s"}
+# A new task beside the old one, watched once it is well; a failure brings the old version back without anybody being asked.
+ROLLING = {
+    "parallelism": 1,
+    "order": "start-first",
+    "failure_action": "rollback",
+    "monitor": TEN_SECONDS,
+    "delay": "0s",
+}
 BACK = {"parallelism": 1, "order": "start-first", "failure_action": "pause", "monitor": TEN_SECONDS}
 # What holds a port of its machine, or a volume of it, cannot run twice there.
 IN_PLACE = {**ROLLING, "order": "stop-first"}

@@ -41,7 +41,7 @@ class Operator:
     installation: Installation
     home: Path
 
-    def type(self, *arguments: str, crash_at: str = "") -> subprocess.CompletedProcess[str]:
+    def type(self, *arguments: str, crash_at: str = "", answer: str = "") -> subprocess.CompletedProcess[str]:
         """Run our command as a process of its own, which is killed at a point if one is named."""
         environment = {**os.environ, "SECRETARIA_HOME": str(self.home), "NO_COLOR": "1"}
         if crash_at:
@@ -54,9 +54,10 @@ class Operator:
             command,
             cwd=self.installation.folder,
             env=environment,
+            input=answer,
             capture_output=True,
             text=True,
-            timeout=400,
+            timeout=900,
             check=False,
         )
 
@@ -154,7 +155,10 @@ def writing_customers(installation: Installation, *, per_second: int = PER_SECON
                 try:
                     # One in ten wants an answer; the others are of groups, kept as events and left unanswered.
                     answer = post_text(installation, client, f"55209{sender:02}{count % 20:06}", group=count % 10 != 0)
-                    status, event = answer.status_code, answer.json().get("event", "")
+                    status = answer.status_code
+                    event = (
+                        answer.json().get("event", "") if answer.is_success else ""
+                    )  # the proxy's own refusal is no JSON
                 except httpx.HTTPError:
                     status, event = 0, ""
                 with lock:
