@@ -10,6 +10,19 @@ import pytest
 from tests.deploy.engine import running_engine
 from tests.deploy.installation import Installation, OpenInstallation, open_installation, program_image
 from tests.deploy.standins import build_stand_ins
+from tests.kill_points import POINTS, REPRESENTATIVE
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let who has the time kill the publishing process everywhere."""
+    parser.addoption("--every-kill", action="store_true", help="kill a release at each of its points, not at a few")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Name the points at which the publishing process is killed."""
+    if "kill_point" in metafunc.fixturenames:
+        every = metafunc.config.getoption("--every-kill")
+        metafunc.parametrize("kill_point", POINTS if every else REPRESENTATIVE)
 
 
 @pytest.fixture(scope="session")
