@@ -11,7 +11,7 @@ from secretaria.database.engine import build_engine
 from secretaria.database.transaction import DatabaseUnavailable
 from secretaria.errors import PreflightRefused
 
-LOCK = 7_305_414_503
+LOCK = 7_305_414_505
 NO_PRIVILEGE = "42501"
 USES = ("SELECT", "INSERT", "UPDATE", "DELETE")
 LET_IN = (
