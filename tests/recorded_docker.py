@@ -103,7 +103,8 @@ def compose(state: State, arguments: list[str]) -> None:
     elif verb == "up":
         up(state, given["--project-name"], rest, version)
     elif verb == "run":
-        once(state, given["--project-name"], rest[rest.index("api") + 1 :], version)
+        service = next(word for word in rest if word in {"owner", "api"})
+        once(state, given["--project-name"], rest[rest.index(service) + 1 :], version)
 
 
 def up(state: State, project: str, rest: list[str], version: str) -> None:

@@ -46,7 +46,7 @@ def settle_here(new: str, before: str, *, copy: str) -> dict[str, int]:
         present = read_present(old.owner_engine)
         bring_up(fresh)
         done = settle_restored(
-            fresh.engine,
+            fresh.owner_engine,
             present,
             home=installation.settings.home,
             actor=operator(),
@@ -70,8 +70,13 @@ def _beside(installation: "Installation", name: str) -> "Installation":
     from secretaria.bootstrap import Installation
 
     settings = installation.settings
-    url = make_url(settings.secrets.database_url.get_secret_value()).set(database=name)
-    secrets = settings.secrets.model_copy(update={"database_url": SecretStr(url.render_as_string(hide_password=False))})
+    given = {"database_url": settings.secrets.database_url, "database_owner_url": settings.secrets.database_owner_url}
+    there = {
+        key: SecretStr(make_url(url.get_secret_value()).set(database=name).render_as_string(hide_password=False))
+        for key, url in given.items()
+        if url.get_secret_value()
+    }
+    secrets = settings.secrets.model_copy(update=there)
     return Installation(settings.model_copy(update={"secrets": secrets}))
 
 

@@ -17,6 +17,7 @@ from sqlalchemy.engine import make_url
 from secretaria.agenda.reminders import ReminderRoom, place_reminders
 from secretaria.audit.trail import Actor, read_trail
 from secretaria.breaker import State
+from secretaria.cli.restored import settle_here
 from secretaria.copies.backup import take_backup
 from secretaria.copies.finished import Backup, list_backups
 from secretaria.copies.manifest import CopyDamaged, Manifest
@@ -35,7 +36,7 @@ from secretaria.copies.restoring import (
 from secretaria.copies.sealing import Keys
 from secretaria.copies.verifying import opened_copy, verify_backup
 from secretaria.database.engine import build_engine
-from secretaria.database.roles import let_in
+from secretaria.database.roles import is_let_in, let_in
 from secretaria.knowledge.snapshot import Business
 from secretaria.local.engines import EngineUrls
 from secretaria.queue.emptying import empty_redis
@@ -334,6 +335,23 @@ def test_what_an_older_schema_cannot_tell_is_counted(engine: Engine, owner: Engi
         with owner.begin() as connection:
             connection.execute(text("ALTER TABLE attendant RENAME COLUMN later TO second_step"))
             connection.execute(text("ALTER TABLE later RENAME TO queue_pause"))
+
+
+def test_the_command_works_as_the_owner_and_lets_the_role_in(
+    premises: Premises, engine: Engine, engines: EngineUrls, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """What was restored is migrated and settled by the owner, and afterwards open to whoever service and workers connect as."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("DATABASE_OWNER_URL", engines.database_url)
+    monkeypatch.setenv("DATABASE_URL", engines.app_url)
+    monkeypatch.setenv("REDIS_URL", engines.redis_url)
+    monkeypatch.setenv("SECRETARIA_HOME", str(tmp_path / "home"))
+    taken = take_backup(premises, reason="teste", now=AT)
+    engine.dispose()
+    with opened_copy(premises, taken.path, Keys()) as (manifest, contents):
+        restore_backup(premises, manifest, contents, settle=lambda new, old: settle_here(new, old, copy="x.tar"))
+    assert len(rows(engine, "contact")) == 2
+    assert is_let_in(engines.app_url)
 
 
 def test_it_is_in_the_audit(premises: Premises, engine: Engine, restore: Callable[[Backup], Restored]) -> None:

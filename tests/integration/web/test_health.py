@@ -59,9 +59,9 @@ def test_without_its_database_and_without_a_spool_a_service_is_not_ready(start: 
     )
 
 
-def test_before_its_migrations_a_service_is_not_ready(engine: Engine, engines: EngineUrls, start: Start) -> None:
+def test_before_its_migrations_a_service_is_not_ready(owner: Engine, engines: EngineUrls, start: Start) -> None:
     """An empty database keeps nothing, and the answer says what is missing."""
-    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+    with owner.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(text("CREATE DATABASE sem_tabelas"))
         empty = make_url(engines.database_url).set(database="sem_tabelas").render_as_string(hide_password=False)
         site = start(DATABASE_URL=empty)
@@ -75,17 +75,17 @@ def test_before_its_migrations_a_service_is_not_ready(engine: Engine, engines: E
 
 
 def test_a_database_migrated_by_the_next_version_still_serves(
-    site: httpx.Client, engine: Engine, valkey: redis.Redis
+    site: httpx.Client, owner: Engine, valkey: redis.Redis
 ) -> None:
     """While a newer version is rolled out, the one before it goes on taking traffic."""
     beat(valkey, "maquina:1")
-    with engine.begin() as connection:
+    with owner.begin() as connection:
         before = connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one()
         connection.execute(text("UPDATE alembic_version SET version_num = '9999_do_futuro'"))
     try:
         answers = site.get("/readyz"), site.get("/healthz")
     finally:
-        with engine.begin() as connection:
+        with owner.begin() as connection:
             connection.execute(text("UPDATE alembic_version SET version_num = :before"), {"before": before})
     assert [answer.status_code for answer in answers] == [200, 200]
 
