@@ -10,6 +10,8 @@ from secretaria.copies.premises import Premises
 from secretaria.copies.restoring import restore_backup
 from secretaria.copies.sealing import Keys
 from secretaria.copies.verifying import opened_copy, verify_backup
+from secretaria.database.engine import build_engine
+from secretaria.database.roles import let_in
 from secretaria.local.binaries import find_postgres
 from secretaria.machine.runner import Runner
 
@@ -29,14 +31,15 @@ def premises_at(url: str, folder: Path) -> Premises:
 
 
 def main() -> None:
-    """Do what the first argument says with the copy of the last."""
-    verb, url, folder, file = sys.argv[1:]
+    """Do what the first argument says with the copy of the last; as in an installation, who answers is let in afterwards."""
+    verb, url, app_url, folder, file = sys.argv[1:]
     premises = premises_at(url, Path(folder))
     if verb == "verify":
         verify_backup(premises, Path(file), Keys())
         return
     with opened_copy(premises, Path(file), Keys()) as (manifest, contents):
         restore_backup(premises, manifest, contents, settle=lambda *_: {})
+    let_in(build_engine(url), app_url)
 
 
 if __name__ == "__main__":

@@ -177,8 +177,12 @@ def program_image() -> Iterator[str]:
     try:
         yield name
     finally:
-        for tag in docker("images", "--format", "{{.Repository}}:{{.Tag}}", name).split():
-            docker("rmi", "--force", tag)
+        _forget_images(name)
+
+
+def _forget_images(name: str) -> None:
+    for tag in docker("images", "--format", "{{.Repository}}:{{.Tag}}", name).split():
+        docker("rmi", "--force", tag)
 
 
 @contextmanager
@@ -201,7 +205,10 @@ def open_installation(image: str, **extra: str) -> Iterator[Installation]:
         model = stack.enter_context(
             LocalServer(create_llm(SAMPLE_BUSINESS, delay_seconds=0.1, faults=llm_faults), gateway)
         )
-        opened = Installation(folder, project, image, free_port(), free_port(), ledger, llm_faults, send_faults)
+        own = f"{image}-{project.rpartition('-')[2]}"  # a release removes old images of its name: not those of others
+        docker("tag", f"{image}:{VERSION}", f"{own}:{VERSION}")
+        stack.callback(_forget_images, own)
+        opened = Installation(folder, project, own, free_port(), free_port(), ledger, llm_faults, send_faults)
         _check_out(folder)
         _write_env(opened, spoken.url, f"{model.url}/v1", extra)
         _write_settings(opened)

@@ -38,7 +38,8 @@ def run(verb: str, taken: Backup, engines: EngineUrls, folder: Path, kill_at: st
     armed = folder / "armed"
     armed.write_text(kill_at, encoding="utf-8")
     environment = {**os.environ, "SECRETARIA_FAULTS": "1", "SECRETARIA_CRASH_FILE": str(armed)}
-    command = (sys.executable, "-m", "tests.killed_copying", verb, engines.database_url, str(folder), str(taken.path))
+    urls = (engines.database_url, engines.app_url)
+    command = (sys.executable, "-m", "tests.killed_copying", verb, *urls, str(folder), str(taken.path))
     return subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode
 
 
@@ -48,10 +49,10 @@ def left_of(premises: Premises) -> list[str]:
     return databases + [path.name for path in premises.copies.glob(f"{DRAFT}*")]
 
 
-def names(engine: Engine) -> list[str]:
+def names(who: Engine) -> list[str]:
     """Return what the customers are called, asked by a connection of now: a restore ends those of before."""
-    engine.dispose()
-    return sorted(one["name"] for one in rows(engine, "contact"))
+    who.dispose()
+    return sorted(one["name"] for one in rows(who, "contact"))
 
 
 def test_a_killed_proof_says_nothing_and_the_next_one_clears_it(
@@ -76,7 +77,7 @@ def test_a_killed_proof_says_nothing_and_the_next_one_clears_it(
 def test_a_killed_restore_leaves_a_whole_database_and_the_next_one_ends_it(
     premises: Premises,
     engines: EngineUrls,
-    engine: Engine,
+    owner: Engine,
     tmp_path: Path,
     taken: Backup,
     point: str,
@@ -84,8 +85,8 @@ def test_a_killed_restore_leaves_a_whole_database_and_the_next_one_ends_it(
 ) -> None:
     """That of before until the names are swapped, the restored one after; what was there first is copied in any case."""
     assert run("restore", taken, engines, tmp_path, point) == -signal.SIGKILL
-    assert names(engine) == stands
+    assert names(owner) == stands
     assert left_of(premises)
     assert len(list_backups(premises.copies)) == 2
     assert run("restore", taken, engines, tmp_path) == 0
-    assert (left_of(premises), names(engine)) == ([], YESTERDAY)
+    assert (left_of(premises), names(owner)) == ([], YESTERDAY)
