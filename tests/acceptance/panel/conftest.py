@@ -53,9 +53,9 @@ class Watched:
             self.complaints.append(message.text)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    """Open the browser of this machine."""
+    """Open the browser of this machine; it takes the event loop of its thread, which tests of other rooms want too."""
     try:
         with launched() as browser:
             yield browser
