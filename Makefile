@@ -23,8 +23,8 @@ up: $(INSTALLED) ## Run a whole installation on this machine, from .env and secr
 	@$(BIN)/secretaria up $(ARGS)
 
 # Many tests wait, so three files for two cores. In the order of their names: the long ones of acceptance begin, none is left for the end.
-test: $(INSTALLED) ## Run every test on the embedded engines, three files at a time
-	$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder --ignore tests/deploy $(ARGS)
+test: $(INSTALLED) ## Run every test on the embedded engines, two files at a time
+	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder --ignore tests/deploy $(ARGS)
 
 test-deploy: $(INSTALLED) ## Install, deploy, roll back and restore on a real Docker engine (needs root on Debian, or an engine)
 	$(BIN)/pytest tests/deploy $(ARGS)
