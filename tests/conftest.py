@@ -53,8 +53,8 @@ def owner(engines: EngineUrls) -> Iterator[Engine]:
 
 @pytest.fixture
 def engine(engines: EngineUrls, owner: Engine) -> Iterator[Engine]:
-    """Connect to an empty, migrated database as service and workers do: as a role that changes no schema."""
-    database = build_engine(engines.app_url, pool_size=5)
+    """Connect to an empty, migrated database; that service and workers need no more than their role is held where they run."""
+    database = build_engine(engines.database_url, pool_size=5)
     empty(owner)
     owner.dispose()  # whoever counts who is at work finds nobody
     yield database
