@@ -9,9 +9,10 @@ from typing import Any
 
 from secretaria.errors import SecretariaError
 from secretaria.machine import docker, swarm
-from secretaria.machine.runner import LAST_LINES, CommandFailed
+from secretaria.machine.runner import LAST_LINES, CommandFailed, Runner
 from secretaria.releases.host import Host
 
+LOOKS = 3
 RUNNING = "running"
 FELL = frozenset({"failed", "rejected"})
 
@@ -107,8 +108,7 @@ def tasks_of(host: Host, service: str) -> list[tuple[Container, bool]]:
     try:
         if f"{project}_{service}" not in runner.run(swarm.services(), seconds=30).output.split():
             return []
-        ids = runner.run(swarm.tasks(project, service), seconds=30).output.split()
-        told = json.loads(runner.run(swarm.inspect_tasks(*ids), seconds=30).output) if ids else []
+        told = _inspected_tasks(runner, project, service)
     except CommandFailed as failed:
         raise EngineSilent(failed) from failed
     found, fell = [], dict[tuple[int, str], int]()
@@ -120,6 +120,18 @@ def tasks_of(host: Host, service: str) -> list[tuple[Container, bool]]:
         task = Container(str(one["ID"]), f"{service}.{slot}", image, state, before, _address(host, one), made_with)
         found.append((task, one.get("DesiredState") == RUNNING))
     return found
+
+
+def _inspected_tasks(runner: Runner, project: str, service: str) -> list[dict[str, Any]]:
+    """Look at the tasks; Swarm forgets old ones at any moment, so where one went after the list they are listed anew."""
+    for left in reversed(range(LOOKS)):
+        ids = runner.run(swarm.tasks(project, service), seconds=30).output.split()
+        try:
+            return list(json.loads(runner.run(swarm.inspect_tasks(*ids), seconds=30).output)) if ids else []
+        except CommandFailed as failed:
+            if not left or "not found" not in str(failed):
+                raise
+    return []
 
 
 def image_of(host: Host, name: str) -> Image | None:
