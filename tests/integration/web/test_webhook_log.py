@@ -13,6 +13,7 @@ import httpx
 import pytest
 from sqlalchemy import Engine, text
 
+from tests.answering import wait_until
 from tests.builders import SECRET, TOKEN, a_text, rows, signed
 
 Start = Callable[..., httpx.Client]
@@ -32,6 +33,12 @@ def assert_silent(log: io.StringIO, *more: str) -> str:
     return written
 
 
+def taken(log: io.StringIO, count: int) -> list[str]:
+    """Return the lines of accepted events, which are written behind their answers, once all are there."""
+    wait_until(lambda: log.getvalue().count("webhook_received") >= count)
+    return [line for line in log.getvalue().splitlines() if "webhook_received" in line]
+
+
 def post_signed(site: httpx.Client, body: bytes, secret: str = SECRET) -> tuple[httpx.Response, str]:
     """Post a signed body and return the answer with the signature."""
     knock = signed(body, datetime.now(UTC), secret)
@@ -49,8 +56,8 @@ def test_what_is_taken_is_told_by_its_event(site: httpx.Client, engine: Engine, 
         (site.post(f"{PATH}/{TOKEN}", json=a_text(WORDS, remoteJid="120363000000000001@g.us", id="G")), ""),
     ]
     assert {answer.status_code for answer, _ in answers} == {202}
-    written = assert_silent(log, answers[0][1])
-    lines = [line for line in written.splitlines() if "webhook_received" in line]
+    lines = taken(log, len(answers))
+    assert_silent(log, answers[0][1])
     first = rows(engine, "inbox_event")[0]
     assert first["id"] is not None
     assert [str(first["id"]) in line for line in lines] == [True, False, False, False, False]
@@ -61,7 +68,7 @@ def test_what_is_taken_is_told_by_its_event(site: httpx.Client, engine: Engine, 
 def test_the_correlation_id_is_the_event(site: httpx.Client, log: io.StringIO) -> None:
     """The id in the answer stands in the line's correlation id, to be found again in every later line."""
     event = site.post(f"{PATH}/{TOKEN}", json=EVENT).json()["event"]
-    line = next(line for line in log.getvalue().splitlines() if "webhook_received" in line)
+    (line,) = taken(log, 1)
     if line.startswith("{"):
         assert json.loads(line)["correlation_id"] == event
     else:
