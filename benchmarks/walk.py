@@ -14,7 +14,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from uuid import UUID
@@ -26,6 +26,7 @@ from benchmarks.shop import environment_of, signed_event
 from benchmarks.standins import standins
 from secretaria.bootstrap import Installation
 from secretaria.database.migrate import upgrade
+from secretaria.database.spent import counting_statements
 from secretaria.inbox.filing import file_event
 from secretaria.inbox.receive import Knock, receive_webhook
 from secretaria.local.engines import EmbeddedEngines
@@ -46,14 +47,6 @@ class Stage:
     seconds: list[float] = field(default_factory=list)
     statements: list[int] = field(default_factory=list)
     commits: list[int] = field(default_factory=list)
-
-
-@dataclass(slots=True)
-class Counted:
-    """What the engine was asked for since the start."""
-
-    statements: int = 0
-    commits: int = 0
 
 
 class Nudges:
@@ -109,7 +102,7 @@ def _walker(stages: dict[str, Stage]) -> Iterator[Callable[[int], None]]:
     installation.__dict__["publisher"] = nudges
     door, filing = installation.door(), installation.filing_room()
     answering, dispatch = installation.answering_room(), installation.dispatch_room()
-    counted = _count(installation.engine)
+    commits = _count_commits(installation.engine)
     jobs: dict[Job, tuple[str, Callable[[str], None]]] = {
         FILE_EVENT: ("filed", lambda told: file_event(filing, UUID(told))),
         ANSWER_TURN: ("answered", lambda told: answer_turn(answering, int(told))),
@@ -117,12 +110,14 @@ def _walker(stages: dict[str, Stage]) -> Iterator[Callable[[int], None]]:
     }
 
     def spend(name: str, act: Callable[[], object]) -> None:
-        before, begun = replace(counted), time.process_time()
-        act()
         stage = stages[name]
-        stage.seconds.append(time.process_time() - begun)
-        stage.statements.append(counted.statements - before.statements)
-        stage.commits.append(counted.commits - before.commits)
+        commits.clear()
+        with counting_statements() as spent:
+            begun = time.process_time()
+            act()
+            stage.seconds.append(time.process_time() - begun)
+        stage.statements.append(spent.statements)
+        stage.commits.append(len(commits))
 
     def walk(number: int) -> None:
         headers, body = signed_event(number, "Bom dia! Tudo bem?")
@@ -155,18 +150,10 @@ def _profiled() -> Iterator[None]:
     profile.dump_stats(kept)
 
 
-def _count(engine: Engine) -> Counted:
-    counted = Counted()
-
-    def one_statement(*_: object) -> None:
-        counted.statements += 1
-
-    def one_commit(*_: object) -> None:
-        counted.commits += 1
-
-    event.listen(engine, "before_cursor_execute", one_statement)
-    event.listen(engine, "commit", one_commit)
-    return counted
+def _count_commits(engine: Engine) -> list[object]:
+    commits: list[object] = []
+    event.listen(engine, "commit", commits.append)
+    return commits
 
 
 if __name__ == "__main__":

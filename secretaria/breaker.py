@@ -3,10 +3,14 @@
 No kept library does this. pybreaker, aiobreaker, purgatory and circuitbreaker count failures in a row instead of a share
 of the calls in a window, open for a fixed time, and let every caller through while half-open; those that know Redis
 read and write it in separate steps, so two workers undo each other. Here each step is one script.
+
+While all is well nothing is asked for each call: that a breaker is closed is believed for a second, and the calls that
+ended well meanwhile are counted together. A failure is told at once, and ends the belief of the process that saw it.
 """
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -27,6 +31,8 @@ LONGEST_OPEN_MS = 300_000
 FORGET_MS = 3_600_000  # a breaker that nobody asks for any more leaves Redis by itself
 PROBE_MARGIN_SECONDS = 5.0
 REST_SECONDS = 5.0
+BELIEVED_SECONDS = 1.0
+COUNTED_TOGETHER = 500
 
 ALLOW = """
 local now, opened_until = tonumber(ARGV[1]), tonumber(redis.call('HGET', KEYS[1], 'until'))
@@ -34,7 +40,17 @@ if not opened_until then return 1 end
 if now < opened_until then return 0 end
 if now < tonumber(redis.call('HGET', KEYS[1], 'probe_until') or 0) then return 0 end
 redis.call('HSET', KEYS[1], 'probe', ARGV[2], 'probe_until', now + tonumber(ARGV[3]))
-return 1
+return 2
+"""
+
+COUNT_WELL = """
+if redis.call('HEXISTS', KEYS[1], 'length') == 1 then return end
+for ended = 4, #ARGV, 2 do
+    redis.call('ZREM', KEYS[3], ARGV[ended])
+    redis.call('ZADD', KEYS[2], ARGV[ended + 1], ARGV[ended])
+end
+redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', ARGV[1] - ARGV[2])
+redis.call('PEXPIRE', KEYS[2], ARGV[3])
 """
 
 REPORT = """
@@ -65,6 +81,7 @@ redis.call('PEXPIRE', KEYS[1], forget)
 return 'opened'
 """
 
+PROBES = 2  # what ALLOW answers to the one who probes
 GIVE_BACK = """
 if redis.call('HGET', KEYS[1], 'probe') == ARGV[1] then redis.call('HDEL', KEYS[1], 'probe', 'probe_until') end
 """
@@ -88,6 +105,7 @@ class Permit:
     name: str
     unit: str
     token: str
+    probes: bool
 
     def succeed(self) -> None:
         """Say that the service answered, be it with a refusal of what we asked."""
@@ -120,8 +138,12 @@ class Breaker:
         self._clock = clock
         self._allow = client.register_script(ALLOW)
         self._report = client.register_script(REPORT)
+        self._count_well = client.register_script(COUNT_WELL)
         self._give_back = client.register_script(GIVE_BACK)
         self._rests_until = 0.0
+        self._changing = threading.Lock()
+        self._closed_until: dict[str, float] = {}
+        self._well: dict[str, dict[str, int]] = {}
 
     def allow(self, name: str, *, longest_seconds: float, unit: str = "") -> Permit | None:
         """Ask for leave to call a service.
@@ -135,14 +157,23 @@ class Breaker:
             The leave, or None while the breaker is open or another call probes.
         """
         token = uuid4().hex
+        if time.monotonic() < self._closed_until.get(name, 0.0):
+            return Permit(self, name, unit or token, token, probes=False)
+        self._tell_well(name)
         probe = round((longest_seconds + PROBE_MARGIN_SECONDS) * 1000)
         allowed = self._ask(lambda: self._allow(keys=[PREFIX + name], args=[self._now(), token, probe]), away=1)
-        return Permit(self, name, unit or token, token) if allowed else None
+        if allowed == 1:
+            self._closed_until[name] = time.monotonic() + BELIEVED_SECONDS
+        return Permit(self, name, unit or token, token, probes=allowed == PROBES) if allowed else None
 
     def report(self, permit: Permit, *, well: bool) -> None:
         """Count how a call ended; what was begun before the breaker opened no longer matters."""
-        key = PREFIX + permit.name
-        keys = [key, f"{key}:good", f"{key}:bad"]
+        if well and not permit.probes:
+            self._note_well(permit)
+            return
+        self._closed_until.pop(permit.name, None)
+        self._tell_well(permit.name)
+        keys = _keys(permit.name)
         limits = (WINDOW_MS, FAILURES, FIRST_OPEN_MS, LONGEST_OPEN_MS, FORGET_MS)
         ending = (permit.token, permit.unit, int(well))
         change = self._ask(lambda: self._report(keys=keys, args=[self._now(), *ending, *limits]), away=b"")
@@ -152,12 +183,30 @@ class Breaker:
 
     def take_back(self, permit: Permit) -> None:
         """Forget a leave that was not used."""
+        if not permit.probes:
+            return
         self._ask(lambda: self._give_back(keys=[PREFIX + permit.name], args=[permit.token]), away=None)
 
     def states(self, names: Iterable[str]) -> dict[str, State]:
         """Return how breakers stand, by name; nothing while Redis is away."""
         asked = tuple(names)
         return self._ask(lambda: {name: self._state(name) for name in asked}, away={})
+
+    def _note_well(self, permit: Permit) -> None:
+        with self._changing:
+            well = self._well.setdefault(permit.name, {})
+            well[permit.unit] = self._now()
+        if len(well) >= COUNTED_TOGETHER:
+            self._tell_well(permit.name)
+
+    def _tell_well(self, name: str) -> None:
+        """Count the calls that ended well since the last time."""
+        with self._changing:
+            well = self._well.pop(name, {})
+        if well:
+            ended = [part for pair in well.items() for part in pair]
+            limits = (self._now(), WINDOW_MS, FORGET_MS)
+            self._ask(lambda: self._count_well(keys=_keys(name), args=[*limits, *ended]), away=None)
 
     def _state(self, name: str) -> State:
         opened_until = self._client.hget(PREFIX + name, "until")
@@ -177,3 +226,8 @@ class Breaker:
 
     def _now(self) -> int:
         return round(self._clock.now().timestamp() * 1000)
+
+
+def _keys(name: str) -> list[str]:
+    key = PREFIX + name
+    return [key, f"{key}:good", f"{key}:bad"]

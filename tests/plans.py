@@ -6,8 +6,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
+from unittest.mock import patch
 
-from sqlalchemy import Engine, event
+from sqlalchemy import Connection, Engine, event
+from sqlmodel import Session
+
+from secretaria.database.compiled import CompiledStatement
 
 READERS = ("select", "update", "delete", "insert", "with")
 
@@ -22,8 +26,14 @@ class Made:
 
 @contextmanager
 def statements_of(engine: Engine) -> Iterator[list[Made]]:
-    """Collect the statements that an engine makes meanwhile."""
+    """Collect the statements that an engine makes meanwhile, and those that go past SQLAlchemy."""
     made: list[Made] = []
+    send = CompiledStatement.sent
+
+    def note_compiled(statement: CompiledStatement, where: Session | Connection, values: Mapping[str, object]) -> Any:  # noqa: ANN401  # a cursor
+        if statement.sql.lstrip().lower().startswith(READERS):
+            made.append(Made(statement.sql, {**statement.fixed, **values}))
+        return send(statement, where, values)
 
     def note(**told: Any) -> None:  # noqa: ANN401  # SQLAlchemy names what it tells
         values = told["parameters"][0] if told["executemany"] and told["parameters"] else told["parameters"]
@@ -32,7 +42,8 @@ def statements_of(engine: Engine) -> Iterator[list[Made]]:
 
     event.listen(engine, "before_cursor_execute", note, named=True)
     try:
-        yield made
+        with patch.object(CompiledStatement, "sent", note_compiled):
+            yield made
     finally:
         event.remove(engine, "before_cursor_execute", note)
 

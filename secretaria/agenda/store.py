@@ -11,6 +11,7 @@ from sqlmodel import Session, col, select
 from secretaria.agenda.models import CODES, AgendaSlot, Booking, BookingChange, BookingState, Reminder, Source
 from secretaria.agenda.slots import Opening, Taken
 from secretaria.conversations.models import Contact
+from secretaria.database.compiled import CompiledStatement
 from secretaria.knowledge.agenda_rules import LONGEST_VISIT
 
 UNIT_LOCK = 7_305_415
@@ -77,19 +78,21 @@ def bookings_ahead(session: Session, contact_id: int, now: datetime) -> Sequence
     return session.exec(statement.order_by(col(Booking.starts_at))).all()
 
 
-STANDS = text("""
+STANDS = CompiledStatement(
+    text("""
     SELECT EXISTS (SELECT FROM booking WHERE contact_id = :contact_id AND state <> 'cancelled' AND starts_at > :now)
         OR EXISTS (
             SELECT FROM agenda_offer
             WHERE conversation_id = :conversation_id AND contact_id = :contact_id AND expires_at > :now
-        )
+        ) AS found
 """)
+)
 
 
 def stands(session: Session, contact_id: int, conversation_id: int, now: datetime) -> bool:
     """Say whether a contact has a booking ahead or an offer that has not expired: most who write have neither."""
     known = {"contact_id": contact_id, "conversation_id": conversation_id, "now": now}
-    return bool(session.connection().execute(STANDS, known).scalar_one())
+    return bool(STANDS.one(session, known).found)
 
 
 def booking_of(session: Session, contact_id: int, code: str) -> Booking | None:

@@ -6,16 +6,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Table, text
+from sqlalchemy import text
 from sqlmodel import Session
 
-from secretaria.conversations.models import Author, Direction, Message
 from secretaria.conversations.waking import wrote_to_feed
+from secretaria.database.compiled import CompiledStatement
 from secretaria.privacy import keyed_hash
 from secretaria.whaticket.numbers import identity_key
 from secretaria.whaticket.reading import Reading
 
-ARRIVE = text("""
+ARRIVE = CompiledStatement(
+    text("""
     WITH person AS (
         INSERT INTO contact (identity_key, number, name, created_at)
         SELECT :identity_key, :number, :name, :now
@@ -32,13 +33,23 @@ ARRIVE = text("""
         last_inbound_seq = conversation.last_seq + 1, last_message_at = excluded.last_message_at
     RETURNING id, last_seq
 """)
-OPEN_TURN = text("""
+)
+OPEN_TURN = CompiledStatement(
+    text("""
     INSERT INTO turn (conversation_id, correlation_id, state, opened_at, due_at, deadline_at, messages, restarts, failures)
-    VALUES (:conversation_id, CAST(:event_id AS uuid), 'waiting', :now, :due_at, :deadline_at, 1, 0, 0)
+    VALUES (:conversation_id, :event_id, 'waiting', :now, :due_at, :deadline_at, 1, 0, 0)
     RETURNING id
 """)
-MESSAGE: Table = Message.metadata.tables["message"]
-ADD_MESSAGE = MESSAGE.insert().returning(MESSAGE.c.id)
+)
+ADD_MESSAGE = CompiledStatement(
+    text("""
+    INSERT INTO message (conversation_id, turn_id, event_id, seq, direction, author, kind, text, provider_message_id,
+                         delivery, media_url, media_type, media_seconds, sent_at, received_at)
+    VALUES (:conversation_id, :turn_id, :event_id, :seq, 'inbound', 'contact', :kind, :text, :provider_message_id,
+            '', :media_url, :media_type, :media_seconds, :sent_at, :received_at)
+    RETURNING id
+""")
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +87,7 @@ def take_place(
         "ticket_id": reading.ticket_id,
         "now": now,
     }
-    row = session.connection().execute(ARRIVE, told).one_or_none()
+    row = ARRIVE.first(session, told)
     return None if row is None else Place(row.id, row.last_seq)
 
 
@@ -86,13 +97,12 @@ def begin_turn(
     """Open a turn for its first message and return its id; its conversation is locked and has no other open one."""
     told = {
         "conversation_id": conversation_id,
-        "event_id": str(event_id),
+        "event_id": event_id,
         "due_at": due_at,
         "deadline_at": deadline_at,
         "now": now,
     }
-    turn_id: int = session.connection().execute(OPEN_TURN, told).scalar_one()
-    return turn_id
+    return int(OPEN_TURN.one(session, told).id)
 
 
 def keep_message(
@@ -112,18 +122,15 @@ def keep_message(
         "turn_id": turn_id,
         "event_id": event_id,
         "seq": place.seq,
-        "direction": Direction.INBOUND,
-        "author": Author.CONTACT,
         "kind": reading.kind or "text",
         "text": reading.text,
         "provider_message_id": reading.message_id,
-        "delivery": "",
         "media_url": media.url if media else None,
         "media_type": media.mime if media else None,
         "media_seconds": media.seconds if media else None,
         "sent_at": min(reading.sent_at or now, now),  # a clock that runs ahead must not reorder a conversation
         "received_at": received_at,
     }
-    message_id: int = session.connection().execute(ADD_MESSAGE, told).scalar_one()
+    message_id = int(ADD_MESSAGE.one(session, told).id)
     wrote_to_feed(session)
     return message_id

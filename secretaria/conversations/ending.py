@@ -11,13 +11,15 @@ from sqlmodel import Session
 
 from secretaria.conversations.models import TurnState
 from secretaria.conversations.waking import wrote_to_feed
+from secretaria.database.compiled import CompiledStatement
 
-CLOSE_TURN = text("""
+CLOSE_TURN = CompiledStatement(
+    text("""
     UPDATE turn SET state = :state, reason = :reason, llm_seconds = :llm_seconds, closed_at = :now
     WHERE id = :id
-    RETURNING id, conversation_id, CAST(correlation_id AS text) AS correlation_id, state, reason, opened_at, closed_at,
-              messages, restarts, failures
+    RETURNING id, conversation_id, correlation_id, state, reason, opened_at, closed_at, messages, restarts, failures
 """)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,6 @@ def close_turn(
         now: The present moment.
     """
     ended = {"id": turn_id, "state": state, "reason": reason, "llm_seconds": llm_seconds, "now": now}
-    row = session.connection().execute(CLOSE_TURN, ended).one()._asdict()
+    row = CLOSE_TURN.one(session, ended)
     wrote_to_feed(session)
-    return ClosedTurn(**{**row, "correlation_id": UUID(row["correlation_id"])})
+    return ClosedTurn(*row)

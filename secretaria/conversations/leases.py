@@ -13,6 +13,7 @@ from sqlmodel import Session, col
 
 from secretaria.clock import Clock
 from secretaria.conversations.models import Conversation
+from secretaria.database.compiled import CompiledStatement
 from secretaria.database.transaction import transaction
 from secretaria.errors import Unavailable
 
@@ -20,11 +21,13 @@ LEASE_SECONDS = 12.0  # what a killed worker's customer waits before another tak
 RENEW_SECONDS = 3.0
 
 
-TAKE_LEASE = text("""
+TAKE_LEASE = CompiledStatement(
+    text("""
     UPDATE conversation SET lease_token = lease_token + 1, lease_until = :until
     WHERE id = :conversation_id AND (lease_until IS NULL OR lease_until < :now)
     RETURNING lease_token
 """)
+)
 
 
 def take_lease(session: Session, conversation_id: int, *, now: datetime, seconds: float) -> int | None:
@@ -34,17 +37,19 @@ def take_lease(session: Session, conversation_id: int, *, now: datetime, seconds
         The new fencing token, the conversation being locked until the transaction ends; None while another worker has it.
     """
     known = {"conversation_id": conversation_id, "now": now, "until": now + timedelta(seconds=seconds)}
-    token: int | None = session.connection().execute(TAKE_LEASE, known).scalar_one_or_none()
-    return token
+    taken = TAKE_LEASE.first(session, known)
+    return None if taken is None else int(taken.lease_token)
 
 
-PASS_GATE = text("""
+PASS_GATE = CompiledStatement(
+    text("""
     UPDATE conversation SET lease_until = NULL
     WHERE id = :conversation_id AND lease_token = :token AND mode = 'automatic'
       AND NOT EXISTS (SELECT FROM secretary_pause)
       AND last_inbound_seq = COALESCE(:inbound_seq, last_inbound_seq)
     RETURNING last_inbound_seq
 """)
+)
 
 
 def pass_gate(session: Session, conversation_id: int, *, token: int, inbound_seq: int | None) -> int | None:
@@ -63,8 +68,8 @@ def pass_gate(session: Session, conversation_id: int, *, token: int, inbound_seq
         transaction ends; None where it may not.
     """
     known = {"conversation_id": conversation_id, "token": token, "inbound_seq": inbound_seq}
-    passed: int | None = session.connection().execute(PASS_GATE, known).scalar_one_or_none()
-    return passed
+    passed = PASS_GATE.first(session, known)
+    return None if passed is None else int(passed.last_inbound_seq)
 
 
 def release_lease(session: Session, conversation_id: int, *, token: int) -> bool:

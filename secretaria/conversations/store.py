@@ -24,6 +24,7 @@ from secretaria.conversations.models import (
     Turn,
     TurnState,
 )
+from secretaria.database.compiled import CompiledStatement
 from secretaria.database.nudging import mark_nudged
 from secretaria.privacy import keyed_hash
 from secretaria.whaticket.flavours import fingerprint
@@ -99,15 +100,17 @@ class HeldWord:
     last_inbound_seq: int
 
 
-HOLD_WORD = text("""
+HOLD_WORD = CompiledStatement(
+    text("""
     SELECT contact_id, mode, mode_changed_at, person_spoke_at, last_inbound_seq
     FROM conversation WHERE id = :conversation_id FOR UPDATE
 """)
+)
 
 
 def hold_word(session: Session, conversation_id: int) -> HeldWord:
     """Lock a conversation until the transaction ends, and return who has the word in it."""
-    return HeldWord(*session.connection().execute(HOLD_WORD, {"conversation_id": conversation_id}).one())
+    return HeldWord(*HOLD_WORD.one(session, {"conversation_id": conversation_id}))
 
 
 def add_message(
@@ -164,22 +167,23 @@ def open_turn(session: Session, conversation_id: int) -> Turn | None:
     return session.exec(statement.with_for_update().execution_options(populate_existing=True)).first()
 
 
-DUE_CONVERSATION = text("""
+DUE_CONVERSATION = CompiledStatement(
+    text("""
     SELECT conversation_id FROM turn WHERE id = :turn_id AND state IN ('waiting', 'answering') AND due_at <= :now
 """)
-START_TURN = text("UPDATE turn SET state = 'answering' WHERE id = :turn_id")
+)
+START_TURN = CompiledStatement(text("UPDATE turn SET state = 'answering' WHERE id = :turn_id"))
 
 
 def conversation_of_due(session: Session, turn_id: int, now: datetime) -> int | None:
     """Return the conversation of a turn that is open and due; a first look, which locks nothing."""
-    found = session.connection().execute(DUE_CONVERSATION, {"turn_id": turn_id, "now": now})
-    conversation_id: int | None = found.scalar_one_or_none()
-    return conversation_id
+    found = DUE_CONVERSATION.first(session, {"turn_id": turn_id, "now": now})
+    return None if found is None else int(found.conversation_id)
 
 
 def start_turn(session: Session, turn: Turn) -> None:
     """Note that a turn is being answered."""
-    session.connection().execute(START_TURN, {"turn_id": turn.id})
+    START_TURN.run(session, {"turn_id": turn.id})
     set_committed_value(turn, "state", TurnState.ANSWERING)
 
 
@@ -222,15 +226,17 @@ def last_own_text(session: Session, conversation_id: int) -> str:
     return session.exec(statement).first() or ""
 
 
-MEAN_OF_LAST = text("""
-    SELECT COALESCE(avg(llm_seconds), 0)
+MEAN_OF_LAST = CompiledStatement(
+    text("""
+    SELECT COALESCE(avg(llm_seconds), 0) AS seconds
     FROM (SELECT llm_seconds FROM turn WHERE llm_seconds IS NOT NULL ORDER BY closed_at DESC LIMIT :turns) AS lately
 """)
+)
 
 
 def mean_model_seconds(session: Session, turns: int) -> float:
     """Return what the model took on average in the last turns it answered; 0 before the first."""
-    return float(session.connection().execute(MEAN_OF_LAST, {"turns": turns}).scalar_one())
+    return float(MEAN_OF_LAST.one(session, {"turns": turns}).seconds)
 
 
 def late_messages(session: Session, turn_id: int, after_seq: int) -> Sequence[Message]:

@@ -13,11 +13,14 @@ from secretaria.conversations import store
 from secretaria.conversations.models import Turn
 from secretaria.conversations.transcripts import turn_waits_until
 from secretaria.conversations.turns import Typed, could_answer, due_after
+from secretaria.database.compiled import CompiledStatement
 from secretaria.settings import TurnsSection
 
 AVERAGED_TURNS = 20
 AUDIO = "audio"
-SET_TIMER = text("UPDATE turn SET messages = :messages, due_at = :due_at, nudged_at = NULL WHERE id = :turn_id")
+SET_TIMER = CompiledStatement(
+    text("UPDATE turn SET messages = :messages, due_at = :due_at, nudged_at = NULL WHERE id = :turn_id")
+)
 LONGEST_LOOK = 2000  # characters of a message that are looked at for its rhythm
 
 
@@ -60,7 +63,7 @@ def set_timer(rules: TurnsSection, session: Session, turn: Turn) -> None:
     unheard = any(one.kind == AUDIO for one in messages)
     unheard_until = turn_waits_until(session, turn.id or 0) if unheard else None
     due = due if unheard_until is None else max(due, unheard_until)
-    session.connection().execute(SET_TIMER, {"turn_id": turn.id, "messages": len(messages), "due_at": due})
+    SET_TIMER.run(session, {"turn_id": turn.id, "messages": len(messages), "due_at": due})
     for name, value in (("messages", len(messages)), ("due_at", due), ("nudged_at", None)):
         set_committed_value(turn, name, value)
 

@@ -41,6 +41,18 @@ def counting_statements() -> Iterator[Spent]:
         _SPENT.reset(before)
 
 
+def note_statement(seconds: float) -> None:
+    """Count a statement that no engine tells of.
+
+    Args:
+        seconds: As the client waited.
+    """
+    spent = _SPENT.get()
+    if spent is not None:
+        spent.statements += 1
+        spent.seconds += seconds
+
+
 def tell_spent(engine: Engine) -> None:
     """Let an engine add to whoever counts."""
 
@@ -51,7 +63,6 @@ def tell_spent(engine: Engine) -> None:
 
     @event.listens_for(engine, "after_cursor_execute", named=True)
     def end(**told: Any) -> None:  # noqa: ANN401  # as above
-        spent, begun = _SPENT.get(), getattr(told["context"], BEGUN, None)
-        if spent is not None and begun is not None:
-            spent.statements += 1
-            spent.seconds += time.perf_counter() - begun
+        begun = getattr(told["context"], BEGUN, None)
+        if begun is not None:
+            note_statement(time.perf_counter() - begun)

@@ -48,9 +48,8 @@ def plain_transaction(engine: Engine) -> Iterator[Connection]:
     Raises:
         DatabaseUnavailable: PostgreSQL went away; nothing of the block is known to be kept.
     """
-    with _naming_outages(), engine.connect() as connection:
+    with _naming_outages(), engine.begin() as connection:
         yield connection
-        connection.commit()
 
 
 @contextmanager

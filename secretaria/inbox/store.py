@@ -12,6 +12,7 @@ from sqlalchemy import Table, bindparam, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, col, select
 
+from secretaria.database.compiled import CompiledStatement
 from secretaria.database.nudging import mark_nudged
 from secretaria.inbox.models import Arrival, EventState, InboxEvent
 
@@ -98,29 +99,31 @@ class Received:
 
 
 EVENT: Table = InboxEvent.metadata.tables["inbox_event"]
-TAKE_RECEIVED = (
+TAKE_RECEIVED = CompiledStatement(
     EVENT.select()
     .with_only_columns(*(EVENT.c[one.name] for one in fields(Received)))
     .where(EVENT.c.id == bindparam("event_id"), EVENT.c.state == EventState.RECEIVED)
     .with_for_update(skip_locked=True)
 )
-CLOSE_EVENT = text("""
+CLOSE_EVENT = CompiledStatement(
+    text("""
     UPDATE inbox_event SET state = :state, reason = :reason, filed_at = :now,
                            body = CASE WHEN :state = 'ignored' THEN '' ELSE body END
-    WHERE id = CAST(:event_id AS uuid)
+    WHERE id = :event_id
 """)
+)
 
 
 def take_received(session: Session, event_id: UUID) -> Received | None:
     """Return an event that still waits to be filed, locked; None when it is done or another worker has it."""
-    row = session.connection().execute(TAKE_RECEIVED, {"event_id": event_id}).one_or_none()
-    return None if row is None else Received(*row)
+    row = TAKE_RECEIVED.first(session, {"event_id": event_id})
+    return None if row is None else Received(*row._replace(body=bytes(row.body)))
 
 
 def close_event(session: Session, event_id: UUID, state: EventState, reason: str | None, now: datetime) -> None:
     """Write down what became of an event; of one that is ignored nothing will be read again."""
-    told = {"event_id": str(event_id), "state": state, "reason": reason, "now": now}
-    session.connection().execute(CLOSE_EVENT, told)
+    told = {"event_id": event_id, "state": state, "reason": reason, "now": now}
+    CLOSE_EVENT.run(session, told)
 
 
 def forgotten_events(session: Session, *, now: datetime, age_seconds: float, limit: int) -> list[UUID]:

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from sqlalchemy import text
 from sqlmodel import Session
 
+from secretaria.database.compiled import CompiledStatement
 from secretaria.knowledge.chunks import Chunk
 from secretaria.knowledge.words import related_words, subject_words
 
@@ -19,7 +20,8 @@ LIST_WEIGHTS = {"asked": 1.0, "typed": 1.0, "before": 0.3}
 RANK_OFFSET = 20
 
 # Words that few chunks hold weigh more; OR, because chats hold many words and a chunk never all of them.
-BY_WORDS = text("""
+BY_WORDS = CompiledStatement(
+    text("""
 WITH term AS (
     SELECT role, plainto_tsquery('portuguese', word) AS query, max(weight) AS weight
     FROM unnest(CAST(:roles AS text[]), CAST(:words AS text[]), CAST(:weights AS float8[])) AS given (role, word, weight)
@@ -35,8 +37,10 @@ WITH term AS (
 SELECT role, id FROM hit JOIN rare USING (role, query)
 GROUP BY role, id, position ORDER BY role, sum(hit.rank * rare.weight) DESC, position
 """)
+)
 # Only words that no chunk holds are looked for by likeness: they are mistyped, cut short or of another language.
-BY_LIKENESS = text("""
+BY_LIKENESS = CompiledStatement(
+    text("""
 WITH given AS (
     SELECT DISTINCT word, plainto_tsquery('portuguese', word) AS query FROM unnest(CAST(:words AS text[])) AS word
 ), typed AS (
@@ -52,7 +56,9 @@ WITH given AS (
 )
 SELECT id FROM hit JOIN rare USING (word) GROUP BY id, position ORDER BY sum(likeness * weight) DESC, position
 """)
-CHUNKS = text("SELECT id, source, title, text, file FROM knowledge_chunk WHERE id = ANY(:ids)")
+)
+LOOK_ALIKE = CompiledStatement(text("SELECT set_config('pg_trgm.strict_word_similarity_threshold', :alike, true)"))
+CHUNKS = CompiledStatement(text("SELECT id, source, title, text, file FROM knowledge_chunk WHERE id = ANY(:ids)"))
 
 
 def search(
@@ -74,7 +80,7 @@ def search(
     asked, earlier = subject_words(texts), subject_words(before)
     rankings = {**_by_words(session, version_id, asked, earlier), "typed": _by_likeness(session, version_id, asked)}
     best = _fused(rankings)[:limit]
-    rows = session.execute(CHUNKS, {"ids": best}) if best else ()
+    rows = CHUNKS.all(session, {"ids": best}) if best else ()
     found = {identifier: Chunk(*columns) for identifier, *columns in rows}
     return tuple(found[identifier] for identifier in best)
 
@@ -92,7 +98,7 @@ def _by_words(
     roles, words, weights = (list(column) for column in zip(*terms, strict=True))
     given = {"version": version_id, "roles": roles, "words": words, "weights": weights}
     rankings = defaultdict(list)
-    for role, identifier in session.execute(BY_WORDS, given):
+    for role, identifier in BY_WORDS.all(session, given):
         rankings[role].append(identifier)
     return rankings
 
@@ -101,10 +107,8 @@ def _by_likeness(session: Session, version_id: int, asked: Sequence[str]) -> Seq
     words = [word for word in asked if len(word) >= SHORTEST_TYPO]
     if not words:
         return []
-    session.execute(
-        text("SELECT set_config('pg_trgm.strict_word_similarity_threshold', :alike, true)"), {"alike": str(ALIKE)}
-    )
-    return list(session.execute(BY_LIKENESS, {"version": version_id, "words": words}).scalars())
+    LOOK_ALIKE.run(session, {"alike": str(ALIKE)})
+    return [row.id for row in BY_LIKENESS.all(session, {"version": version_id, "words": words})]
 
 
 def _fused(rankings: Mapping[str, Sequence[int]]) -> list[int]:

@@ -9,6 +9,7 @@ from sqlalchemy import and_, func, insert, select, text, update
 from sqlalchemy.dialects.postgresql import insert as insert_or_give_way
 from sqlmodel import Session, col
 
+from secretaria.database.compiled import CompiledStatement
 from secretaria.errors import Conflict, NotFound
 from secretaria.knowledge.chunks import Chunk
 from secretaria.knowledge.models import BusinessVersion, KnowledgeChunk, Publication
@@ -53,13 +54,13 @@ class Edition:
     is_published: bool
 
 
-PUBLISHED = text("SELECT version_id FROM business_publication ORDER BY number DESC LIMIT 1")  # asked once a turn
+PUBLISHED = CompiledStatement(text("SELECT version_id FROM business_publication ORDER BY number DESC LIMIT 1"))
 
 
 def published_id(session: Session) -> int | None:
     """Return the version that holds now, by one look at an index; None where nothing was published yet."""
-    found: int | None = session.connection().execute(PUBLISHED).scalar_one_or_none()
-    return found
+    found = PUBLISHED.first(session, {})
+    return None if found is None else int(found.version_id)
 
 
 def load_business(session: Session, version_id: int) -> Business:

@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, Connection, and_, delete, func, text, upda
 from sqlalchemy.dialects.postgresql import Insert, insert
 from sqlmodel import Session, col, select
 
+from secretaria.database.compiled import CompiledStatement
 from secretaria.llm.models import EVERYBODY, SCOPES, LlmReservation, LlmSpending
 from secretaria.llm.pricing import MICROS
 from secretaria.settings import BudgetSection
@@ -61,7 +62,8 @@ def pots_of(limits: BudgetSection, conversation_id: int | None, day: date) -> li
 
 # What everybody takes from stays locked until the commit is on disk; a second of spending may be lost with a PostgreSQL
 # that is killed, and so nobody waits for the disk here.
-TAKE = text("""
+TAKE = CompiledStatement(
+    text("""
     WITH swift AS (SELECT set_config('synchronous_commit', 'off', true)),
     taken AS (
         INSERT INTO llm_spending (scope, conversation_id, period, tokens, micros)
@@ -81,7 +83,9 @@ TAKE = text("""
     )
     SELECT reserved.id, ARRAY(SELECT scope FROM taken) AS scopes FROM reserved
 """)
-SETTLE = text("""
+)
+SETTLE = CompiledStatement(
+    text("""
     WITH swift AS (SELECT set_config('synchronous_commit', 'off', true)),
     held AS (DELETE FROM llm_reservation WHERE id = :reservation_id RETURNING tokens, micros),
     spent AS (
@@ -97,11 +101,14 @@ SETTLE = text("""
     SET tokens = GREATEST(llm_spending.tokens + (SELECT tokens FROM spent), 0),
         micros = GREATEST(llm_spending.micros + (SELECT micros FROM spent), 0)
 """)
-SPENT = text("""
+)
+SPENT = CompiledStatement(
+    text("""
     SELECT scope, tokens, micros
     FROM unnest(:scopes, CAST(:conversations AS bigint[]), CAST(:periods AS date[])) AS pot (scope, conversation_id, period)
     JOIN llm_spending USING (scope, conversation_id, period)
 """)
+)
 NO_LIMIT = 2**62
 
 
@@ -137,14 +144,14 @@ def take(
         "most_micros": json.dumps({pot.scope: pot.most_micros or NO_LIMIT for pot in pots}),
     }
     about = {"conversation_id": conversation_id, "day": day, "expires_at": expires_at}
-    row = connection.execute(TAKE, {**_keys(pots), **limits, **about, "tokens": tokens, "micros": micros}).one()
+    row = TAKE.one(connection, {**_keys(pots), **limits, **about, "tokens": tokens, "micros": micros})
     return row.id, next((pot for pot in pots if pot.scope not in row.scopes), None)
 
 
 def settle(connection: Connection, pots: Sequence[Pot], reservation_id: int, tokens: int, micros: int) -> None:
     """Put what was spent in the place of what a reservation held, or of nothing where it had run out."""
     amounts = {"reservation_id": reservation_id, "tokens": tokens, "micros": micros}
-    connection.execute(SETTLE, {**_keys(pots), **amounts})
+    SETTLE.run(connection, {**_keys(pots), **amounts})
 
 
 def add(session: Session, pot: Pot, tokens: int, micros: int) -> None:
@@ -159,7 +166,7 @@ def add(session: Session, pot: Pot, tokens: int, micros: int) -> None:
 
 def shares(connection: Connection, pots: Sequence[Pot]) -> dict[str, float]:
     """Return which part of each pot is used, by scope."""
-    found = connection.execute(SPENT, _keys(pots))
+    found = SPENT.all(connection, _keys(pots))
     used = {row.scope: (row.tokens, row.micros) for row in found}
     return {pot.scope: pot.share(*used.get(pot.scope, (0, 0))) for pot in pots}
 

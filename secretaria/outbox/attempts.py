@@ -7,11 +7,12 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any, Literal, cast
 
-from sqlalchemy import Executable, bindparam, func, text, update
+from sqlalchemy import bindparam, func, text, update
 from sqlmodel import Session, col, select
 
 from secretaria.conversations.models import Conversation
 from secretaria.conversations.waking import wrote_to_feed
+from secretaria.database.compiled import CompiledStatement
 from secretaria.outbox.models import DeliveryAttempt, ItemState, Kind, OutboxItem
 from secretaria.outbox.store import one_goes_first
 from secretaria.whaticket.gateway import Outcome, SendResult
@@ -38,17 +39,17 @@ def claim_item(
         "until": now + timedelta(seconds=lease_seconds),
         "refused_since": now - timedelta(seconds=refused_seconds),
     }
-    row = session.connection().execute(_claim(), known).one_or_none()
+    row = _claim().first(session, known)
     return cast("OutboxItem | None", row)  # its attributes are the item's, and nothing is changed through it
 
 
 @cache  # writing it costs more than sending it, and every delivery sends it
-def _claim() -> Executable:
+def _claim() -> CompiledStatement:
     word = _last_word_on_channel().subquery()
     refused = select(word.c.outcome).where(
         word.c.outcome == Outcome.MISCONFIGURED, word.c.ended_at > bindparam("refused_since")
     )
-    return (
+    return CompiledStatement(
         update(OutboxItem.metadata.tables["outbox_item"])
         .where(
             col(OutboxItem.id) == bindparam("item_id"),
@@ -67,7 +68,8 @@ def _claim() -> Executable:
     )
 
 
-BEGIN_ATTEMPT = text("""
+BEGIN_ATTEMPT = CompiledStatement(
+    text("""
     WITH asked AS (
         SELECT :automatic AND EXISTS (SELECT FROM secretary_pause) AS paused,
                :automatic AND EXISTS (SELECT FROM contact WHERE id = :contact_id AND opted_out_at < :written_at) AS opted_out
@@ -79,6 +81,7 @@ BEGIN_ATTEMPT = text("""
     )
     SELECT begun.id, paused, opted_out FROM asked LEFT JOIN begun ON true
 """)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +120,7 @@ def begin_attempt(
         "contact_id": contact_id,
         "written_at": item.created_at,
     }
-    return Begun(*session.connection().execute(BEGIN_ATTEMPT, known).one())
+    return Begun(*BEGIN_ATTEMPT.one(session, known))
 
 
 def settle_item(session: Session, item: OutboxItem, *, state: ItemState, **changes: object) -> bool:
@@ -145,7 +148,8 @@ def end_attempt(session: Session, attempt_id: int, now: datetime, result: SendRe
     session.execute(update(DeliveryAttempt).where(col(DeliveryAttempt.id) == attempt_id).values(ended))
 
 
-SETTLE_SENT = text("""
+SETTLE_SENT = CompiledStatement(
+    text("""
     WITH ended AS (
         UPDATE delivery_attempt SET ended_at = :now, outcome = :outcome, status = :status, error = :error
         WHERE id = :attempt_id
@@ -161,6 +165,7 @@ SETTLE_SENT = text("""
         SELECT FROM outbox_item WHERE conversation_id = :conversation_id AND state = 'pending'
     ) AS more_waits FROM settled
 """)
+)
 
 
 def settle_sent(
@@ -182,7 +187,7 @@ def settle_sent(
         "error": result.error,
         "now": now,
     }
-    row = session.connection().execute(SETTLE_SENT, known).first()
+    row = SETTLE_SENT.first(session, known)
     wrote_to_feed(session)
     if row is None:
         return "fenced"

@@ -10,8 +10,10 @@ from sqlalchemy import text
 from sqlmodel import Session
 
 from secretaria.conversations.waking import wrote_to_feed
+from secretaria.database.compiled import CompiledStatement
 
-PLACE_REPLY = text("""
+PLACE_REPLY = CompiledStatement(
+    text("""
     WITH moved AS (
         UPDATE conversation
         SET last_seq = last_seq + cardinality(CAST(:bubbles AS text[])), last_message_at = :now
@@ -28,12 +30,13 @@ PLACE_REPLY = text("""
     )
     INSERT INTO outbox_item (conversation_id, turn_id, message_id, kind, purpose, inbound_seq, correlation_id, position,
                              number, body, state, attempts, not_before, lease_token, looks, created_at)
-    SELECT :conversation_id, :turn_id, said.id, 'bubble', 'reply', :inbound_seq, CAST(:correlation_id AS uuid),
+    SELECT :conversation_id, :turn_id, said.id, 'bubble', 'reply', :inbound_seq, :correlation_id,
            said.seq - moved.before - 1, :number, said.text, 'pending', 0, :now, 0, 0, :now
     FROM said, moved
     ORDER BY said.seq
     RETURNING id
 """)
+)
 
 
 def place_reply(
@@ -68,10 +71,10 @@ def place_reply(
         "conversation_id": conversation_id,
         "bubbles": list(bubbles),
         "number": number,
-        "correlation_id": str(correlation_id),
+        "correlation_id": correlation_id,
         "turn_id": turn_id,
         "inbound_seq": inbound_seq,
         "now": now,
     }
     wrote_to_feed(session)
-    return sorted(session.connection().execute(PLACE_REPLY, told).scalars())
+    return sorted(row.id for row in PLACE_REPLY.all(session, told))

@@ -16,8 +16,6 @@ from secretaria.conversations.models import Author, Conversation, Direction
 from secretaria.database.nudging import mark_nudged
 from secretaria.outbox.models import ItemState, Kind, OutboxItem, Purpose
 
-IN_FLIGHT = (ItemState.SENDING, ItemState.UNCONFIRMED)
-
 
 def place_item(session: Session, item: OutboxItem) -> OutboxItem:
     """Put a bubble in the outbox."""
@@ -233,4 +231,5 @@ def one_goes_first() -> ColumnElement[bool]:
     other = aliased(OutboxItem)
     older_waits = (col(other.state) == ItemState.PENDING) & (col(other.id) < col(OutboxItem.id))
     same_conversation = other.conversation_id == OutboxItem.conversation_id
-    return select(other.id).where(same_conversation, col(other.state).in_(IN_FLIGHT) | older_waits).exists()
+    in_flight = (col(other.state) == ItemState.SENDING) | (col(other.state) == ItemState.UNCONFIRMED)
+    return select(other.id).where(same_conversation, in_flight | older_waits).exists()

@@ -10,13 +10,15 @@ from typing import Any
 
 from loguru import logger
 from pydantic import TypeAdapter
-from sqlalchemy import Table, text
+from sqlalchemy import JSON, Table, bindparam, text
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session
 
 from secretaria.context.engine import TurnContext
 from secretaria.conversations.waking import wrote_to_feed
+from secretaria.database.compiled import CompiledStatement
 from secretaria.knowledge.snapshot import Business
+from secretaria.replies.decided import Decided
 from secretaria.replies.drafting import Drafted
 from secretaria.replies.models import Recording, Reply
 from secretaria.replies.toolbox import Errand
@@ -31,9 +33,13 @@ DECIDED = (
 _CONTEXT = TypeAdapter(TurnContext)
 REPLY: Table = Reply.metadata.tables["reply"]
 REPLY_COLUMNS = [column.name for column in REPLY.columns if not column.primary_key]
-INSERT_REPLY = REPLY.insert().inline()  # nobody asks for its number
+INSERT_REPLY = CompiledStatement(
+    REPLY.insert().values({name: bindparam(name) for name in REPLY_COLUMNS}).inline()
+)  # nobody asks for its number
+AS_JSON = {column.name for column in REPLY.columns if isinstance(column.type, JSON)}
 # The savepoint travels with the statement: on its own each of its three steps would cost as much as the row.
-KEEP_RECORDING = text("""
+KEEP_RECORDING = CompiledStatement(
+    text("""
     SAVEPOINT recording;
     INSERT INTO recording (turn_id, conversation_id, business_version_id, business_version, prompt_version, economy,
                            told, found, sought, answers, tool, decision, created_at)
@@ -41,7 +47,8 @@ KEEP_RECORDING = text("""
             :told, :found, :sought, :answers, :tool, :decision, :now);
     RELEASE SAVEPOINT recording
 """)
-GIVE_UP_RECORDING = text("ROLLBACK TO SAVEPOINT recording")
+)
+GIVE_UP_RECORDING = CompiledStatement(text("ROLLBACK TO SAVEPOINT recording"))
 
 
 def keep_recording(
@@ -80,22 +87,22 @@ def keep_recording(
 
 def _insert(session: Session, recording: Mapping[str, Any]) -> None:
     """What PostgreSQL does not take of it must not take the reply along."""
-    connection = session.connection()
     try:
-        connection.execute(KEEP_RECORDING, recording)
+        KEEP_RECORDING.run(session, recording)
     except DBAPIError as error:
         if not error.connection_invalidated:
-            connection.execute(GIVE_UP_RECORDING)
+            GIVE_UP_RECORDING.run(session, {})
         raise
 
 
-def keep_reply(session: Session, reply: Reply) -> None:
+def keep_reply(session: Session, reply: Decided) -> None:
     """Keep what was decided, in the transaction that settles the turn."""
-    session.connection().execute(INSERT_REPLY, {name: getattr(reply, name) for name in REPLY_COLUMNS})
+    row = {name: getattr(reply, name) for name in REPLY_COLUMNS}
+    INSERT_REPLY.run(session, {name: _json(value) if name in AS_JSON else value for name, value in row.items()})
     wrote_to_feed(session)
 
 
-def decision_of(reply: Reply, drafted: Drafted) -> dict[str, Any]:
+def decision_of(reply: Decided, drafted: Drafted) -> dict[str, Any]:
     """Return what was decided, as comparisons read it; the same for the same context and the same answers.
 
     Args:

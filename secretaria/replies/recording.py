@@ -10,9 +10,9 @@ from secretaria.context.engine import TurnContext
 from secretaria.llm.chat import BUDGET_USED_UP
 from secretaria.replies import wording
 from secretaria.replies.additions import with_offer, with_person_called, with_safety
+from secretaria.replies.decided import Decided
 from secretaria.replies.drafting import Drafted
 from secretaria.replies.handoff_rules import known_without_model
-from secretaria.replies.models import Reply
 from secretaria.replies.recovery import MODEL_FAILED, NO_BUDGET
 from secretaria.replies.toolbox import Errand
 from secretaria.tools.calls import ToolCall
@@ -20,7 +20,7 @@ from secretaria.tools.calls import ToolCall
 DIGITS = 3  # of a step's seconds
 
 
-def reply_of(drafted: Drafted, errand: Errand, context: TurnContext, now: datetime) -> Reply:
+def reply_of(drafted: Drafted, errand: Errand, context: TurnContext, now: datetime) -> Decided:
     """Write down a turn.
 
     Args:
@@ -30,7 +30,7 @@ def reply_of(drafted: Drafted, errand: Errand, context: TurnContext, now: dateti
         now: The present moment.
     """
     asking = drafted.asking
-    reply = Reply(
+    reply = Decided(
         turn_id=errand.turn_id,
         conversation_id=errand.conversation_id,
         origin="fallback",
@@ -56,7 +56,7 @@ def reply_of(drafted: Drafted, errand: Errand, context: TurnContext, now: dateti
     return reply
 
 
-def _say_it_failed(reply: Reply, drafted: Drafted, errand: Errand) -> None:
+def _say_it_failed(reply: Decided, drafted: Drafted, errand: Errand) -> None:
     """Without a model nothing is known of the customer: unknown, not neutral; but who asks for a person gets one."""
     wanted, unpaid = known_without_model(errand.texts), drafted.failure == BUDGET_USED_UP
     reply.handoff_reason = wanted or (NO_BUDGET if unpaid else MODEL_FAILED)
@@ -67,7 +67,7 @@ def _say_it_failed(reply: Reply, drafted: Drafted, errand: Errand) -> None:
     reply.checks = {"draft": drafted.failure}
 
 
-def _say(reply: Reply, drafted: Drafted, context: TurnContext) -> None:
+def _say(reply: Decided, drafted: Drafted, context: TurnContext) -> None:
     draft, guarded = drafted.draft, drafted.guarded
     if draft is None or guarded is None:
         raise ValueError("there is a draft here")

@@ -19,6 +19,7 @@ from secretaria.conversations.pauses import SECRETARY_PAUSED, nobody_paused
 from secretaria.database.transaction import after_commit, transaction
 from secretaria.queue.jobs import ANSWER_TURN
 from secretaria.queue.publisher import Publisher
+from secretaria.replies.decided import Decided
 from secretaria.replies.models import Reply
 
 MODEL_FAILED = "model_failed"
@@ -30,7 +31,7 @@ BETWEEN_TRIES = timedelta(seconds=60)
 AT_ONCE = {State.CLOSED: 100, State.HALF_OPEN: 1, State.OPEN: 0}  # half-open, one customer's turn is the probe
 
 
-def apologise_once(session: Session, reply: Reply, now: datetime) -> None:
+def apologise_once(session: Session, reply: Decided, now: datetime) -> None:
     """Leave the honest sentence out of a reply where it was said before: once an episode, again after half an hour."""
     conversation = conversations.load_conversation(session, reply.conversation_id)
     said = conversation.apologised_at

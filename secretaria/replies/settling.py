@@ -30,6 +30,7 @@ from secretaria.outbox.placing import place_reply
 from secretaria.queue.jobs import ANSWER_TURN, DELIVER_ITEM
 from secretaria.queue.publisher import Publisher
 from secretaria.replies import wording
+from secretaria.replies.decided import Decided
 from secretaria.replies.drafting import Drafted
 from secretaria.replies.handing import hand_over_silently
 from secretaria.replies.keeping import decision_of, keep_recording, keep_reply
@@ -150,7 +151,7 @@ def _write(
     tell_closed(session, turn, reply)
 
 
-def _learn(session: Session, claimed: Claimed, drafted: Drafted, reply: Reply, now: datetime) -> None:
+def _learn(session: Session, claimed: Claimed, drafted: Drafted, reply: Decided, now: datetime) -> None:
     """Remember what the customer said of themselves, and note for the owner what had no answer."""
     if drafted.draft is not None:
         reply.memory = remember_proposals(
@@ -270,7 +271,7 @@ def _throw_away(session: Session, publisher: Publisher, now: datetime, claimed: 
     logger.bind(turn_id=turn.id, state=str(turn.state), reason=turn.reason).info("draft_thrown_away")
 
 
-def _place_transfer(session: Session, reply: Reply, claimed: Claimed, position: int, now: datetime) -> OutboxItem:
+def _place_transfer(session: Session, reply: Decided, claimed: Claimed, position: int, now: datetime) -> OutboxItem:
     """Hand the ticket to people at Whaticket too, behind the words that say so."""
     return outbox.place_transfer(
         session,

@@ -12,12 +12,12 @@ from secretaria import metrics
 from secretaria.conversations.ending import ClosedTurn
 from secretaria.conversations.models import Turn, TurnState
 from secretaria.database.transaction import after_commit
-from secretaria.replies.models import Reply
+from secretaria.replies.decided import Decided
 
 DIGITS = 3
 
 
-def tell_closed(session: Session, turn: Turn | ClosedTurn, reply: Reply | None = None) -> None:
+def tell_closed(session: Session, turn: Turn | ClosedTurn, reply: Decided | None = None) -> None:
     """Count and log a turn that came to its end, once that is committed.
 
     Args:
@@ -42,7 +42,7 @@ def tell_closed(session: Session, turn: Turn | ClosedTurn, reply: Reply | None =
     after_commit(session, partial(log.info, "turn_settled"))
 
 
-def refused(reply: Reply) -> list[str]:
+def refused(reply: Decided) -> list[str]:
     """Name the guards that did not let a draft pass, or the reason why there was none."""
     return sorted(name for name, verdict in reply.checks.items() if verdict == "refused" or name in {"draft", "budget"})
 

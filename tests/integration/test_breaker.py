@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import redis
 
-from secretaria.breaker import REST_SECONDS, Breaker, Permit, State
+from secretaria.breaker import BELIEVED_SECONDS, REST_SECONDS, Breaker, Permit, State
 from secretaria.clock import HeldClock
 from secretaria.local.engines import EngineUrls
 from secretaria.queue.broker import build_redis
@@ -73,6 +73,29 @@ def test_fifth_failure_opens_for_every_process(one: Breaker, other: Breaker) -> 
         calls(one, bad=1)
     assert (refused(one), refused(other), state(other)) == (True, True, State.OPEN)
     assert [(line["message"], line["extra"]["breaker"]) for line in lines] == [("breaker_opened", NAME)]
+
+
+def test_what_another_process_opened_is_seen_within_a_second(
+    one: Breaker, other: Breaker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """That it is closed is believed for a second, by a process that saw no failure itself."""
+    seconds = time.monotonic()
+    monkeypatch.setattr("secretaria.breaker.time.monotonic", lambda: seconds)
+    allowed(other).succeed()
+    calls(one, bad=5)
+    assert not refused(other)
+    monkeypatch.setattr("secretaria.breaker.time.monotonic", lambda: seconds + BELIEVED_SECONDS)
+    assert refused(other)
+
+
+def test_while_all_is_well_redis_is_not_asked_for_each_call(one: Breaker, valkey: redis.Redis) -> None:
+    """A hundred calls that end well cost what one costs, and count when something fails."""
+    allowed(one).succeed()
+    before = valkey.info("stats")["total_commands_processed"]
+    calls(one, good=99)
+    assert valkey.info("stats")["total_commands_processed"] - before == 1  # the question itself
+    calls(one, bad=1)
+    assert valkey.zcard(f"secretaria:breaker:{NAME}:good") == 100
 
 
 @pytest.mark.parametrize(("well", "badly", "expected"), [(5, 5, State.OPEN), (6, 5, State.CLOSED), (6, 6, State.OPEN)])

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine, event
+from sqlalchemy import Engine
 from sqlmodel import Session
 
 from secretaria.clock import HeldClock
@@ -19,6 +19,7 @@ from secretaria.knowledge.snapshot import Snapshot
 from secretaria.knowledge.store import publish, write_version
 from secretaria.simulation import SAMPLE_BUSINESS
 from tests.builders import rows
+from tests.plans import statements_of
 
 STARTERS = 4
 
@@ -67,9 +68,7 @@ def test_a_publication_is_obeyed_at_once(
 def test_a_turn_costs_one_query(engine: Engine, library: PublishedLibrary) -> None:
     """Once read, a version costs each turn one look at the newest publication."""
     library.ensure()
-    asked: list[str] = []
-    event.listen(engine, "before_cursor_execute", lambda *arguments: asked.append(arguments[2]))
-    with Session(engine) as session:
+    with statements_of(engine) as asked, Session(engine) as session:
         library.current(session)
     assert len(asked) == 1
 

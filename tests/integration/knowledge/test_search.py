@@ -120,6 +120,6 @@ def test_a_large_history_is_not_read_through(session: Session, sample_version: i
     session.execute(text("ANALYZE knowledge_chunk"))
     given = {"version": sample_version, "words": ["limpeza"], "roles": ["asked"], "weights": [1.0]}
     for query in (BY_WORDS, BY_LIKENESS):
-        plan = "\n".join(session.execute(text(f"EXPLAIN {query.text}"), given).scalars())
+        plan = "\n".join(session.connection().exec_driver_sql(f"EXPLAIN {query.sql}", given).scalars())
         assert "Index" in plan
         assert "Seq Scan on knowledge_chunk" not in plan

@@ -1,0 +1,91 @@
+"""A statement that SQLAlchemy writes once and psycopg2 sends: what each message needs is sent too often to be written each time.
+
+Side by side in one thread a statement of plain SQL costs 0.02 ms of processor this way and 0.2 ms through a session.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import Any
+
+import psycopg2
+from psycopg2.extras import NamedTupleCursor
+from sqlalchemy import Connection, Executable
+from sqlalchemy.dialects.postgresql.psycopg2 import PGDialect_psycopg2
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.sql import ClauseElement
+from sqlmodel import Session
+
+from secretaria.database.spent import note_statement
+
+DIALECT = PGDialect_psycopg2()  # type: ignore[no-untyped-call]  # SQLAlchemy leaves it untyped
+
+
+class CompiledStatement:
+    """A statement with named values, as it goes over the wire.
+
+    Rows are named tuples, with their columns as psycopg2 reads them. Values go as they are given: what SQLAlchemy's
+    types would turn into something else (JSON) is turned by the caller. Errors are SQLAlchemy's, without values.
+
+    Attributes:
+        sql: In psycopg2's way of naming values.
+        fixed: Values that were written into the statement.
+    """
+
+    def __init__(self, statement: Executable) -> None:
+        """Write a statement down.
+
+        Args:
+            statement: Of ``text`` or of SQLAlchemy's expressions; lists whose length changes are given as arrays.
+        """
+        if not isinstance(statement, ClauseElement):
+            raise TypeError(type(statement))
+        compiled = statement.compile(dialect=DIALECT)
+        self.sql = str(compiled)
+        if "POSTCOMPILE" in self.sql:
+            raise ValueError("a list of changing length is given as an array")
+        self.fixed = {name: value for name, value in compiled.params.items() if value is not None}
+
+    def all(self, where: Session | Connection, values: Mapping[str, object]) -> list[Any]:
+        """Return all rows."""
+        with self.sent(where, values) as cursor:
+            rows: list[Any] = cursor.fetchall()
+            return rows
+
+    def first(self, where: Session | Connection, values: Mapping[str, object]) -> Any:  # noqa: ANN401  # columns differ
+        """Return the first row; None where there is none."""
+        with self.sent(where, values) as cursor:
+            return cursor.fetchone()
+
+    def one(self, where: Session | Connection, values: Mapping[str, object]) -> Any:  # noqa: ANN401  # columns differ
+        """Return the row.
+
+        Raises:
+            LookupError: There is none.
+        """
+        row = self.first(where, values)
+        if row is None:
+            raise LookupError("the statement gave no row")
+        return row
+
+    def run(self, where: Session | Connection, values: Mapping[str, object]) -> None:
+        """Send it; its rows, if there are any, are not read."""
+        self.sent(where, values).close()
+
+    def sent(self, where: Session | Connection, values: Mapping[str, object]) -> NamedTupleCursor:
+        """Send it, and return the cursor that has its rows."""
+        connection = where.connection() if isinstance(where, Session) else where
+        cursor: NamedTupleCursor = connection.connection.cursor(cursor_factory=NamedTupleCursor)
+        begun = time.perf_counter()
+        try:
+            cursor.execute(self.sql, {**self.fixed, **values} if self.fixed else values)
+        except psycopg2.Error as error:
+            if cursor.connection.closed:  # SQLAlchemy sees it too then, and lets go of all that the pool has
+                connection.exec_driver_sql("SELECT 1")
+            cursor.close()
+            raise DBAPIError.instance(
+                self.sql, None, error, psycopg2.Error, hide_parameters=True, dialect=DIALECT
+            ) from error
+        note_statement(time.perf_counter() - begun)
+        return cursor
