@@ -19,6 +19,7 @@ from functools import partial
 from pathlib import Path
 from uuid import UUID
 
+import psutil
 from sqlalchemy import Engine, event
 
 from benchmarks.figures import Figure, Section, run
@@ -75,19 +76,29 @@ def measure(*, short: bool) -> Section:
         engines = {"DATABASE_URL": urls.database_url, "REDIS_URL": urls.redis_url}
         os.environ.update(environment_of(outside.url, home, engines))
         stages = {name: Stage() for name in STAGES}
+        numbers = range(FIRST, FIRST + (MESSAGES // 3 if short else MESSAGES))
+        figures: list[Figure] = []
         with _walker(stages) as walk:
             for number in range(FIRST):
                 walk(number)
-            stages |= {name: Stage() for name in STAGES}
             with _profiled():
-                for number in range(FIRST, FIRST + (MESSAGES // 3 if short else MESSAGES)):
-                    walk(number)
+                for whose in ("a new customer", "one who has written before"):
+                    stages |= {name: Stage() for name in STAGES}
+                    before = _spent_by_postgresql()
+                    for number in numbers:
+                        walk(number)
+                    backends = (_spent_by_postgresql() - before) / len(numbers) * 1000
+                    figures += _figures(f"message of {whose}", stages, backends)
+    return Section("One message, stage by stage", figures, [str(__doc__).partition("\n\n")[2].partition(" With ``")[0]])
+
+
+def _figures(what: str, stages: dict[str, Stage], backends: float) -> Iterator[Figure]:
     whole = [sum(parts) * 1000 for parts in zip(*(stage.seconds for stage in stages.values()), strict=True)]
-    figures = [Figure.of("processor time of a message, all stages in one thread", whole, unit="ms")]
+    yield Figure.of(f"{what}: processor time of all stages in one thread", whole, unit="ms")
+    yield Figure.of(f"{what}: in PostgreSQL", [backends], unit="ms")
     for name, stage in stages.items():
         told = f"{statistics.median(stage.statements):.0f} statements, {statistics.median(stage.commits):.0f} commits"
-        figures.append(Figure.of(f"{name}: {told}", [one * 1000 for one in stage.seconds], unit="ms"))
-    return Section("One message, stage by stage", figures, [str(__doc__).partition("\n\n")[2].partition(" With ``")[0]])
+        yield Figure.of(f"{what}, {name}: {told}", [one * 1000 for one in stage.seconds], unit="ms")
 
 
 @contextmanager
@@ -148,6 +159,12 @@ def _profiled() -> Iterator[None]:
     yield
     profile.disable()
     profile.dump_stats(kept)
+
+
+def _spent_by_postgresql() -> float:
+    """Return seconds of user and system time of the living processes of the engine that this process began."""
+    children = psutil.Process().children(recursive=True)
+    return sum(sum(one.cpu_times()[:2]) for one in children if one.name().startswith("postgres"))
 
 
 def _count_commits(engine: Engine) -> list[object]:

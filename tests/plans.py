@@ -22,6 +22,7 @@ class Made:
 
     statement: str
     values: Any
+    compiled: CompiledStatement | None = None
 
 
 @contextmanager
@@ -32,7 +33,7 @@ def statements_of(engine: Engine) -> Iterator[list[Made]]:
 
     def note_compiled(statement: CompiledStatement, where: Session | Connection, values: Mapping[str, object]) -> Any:  # noqa: ANN401  # a cursor
         if statement.sql.lstrip().lower().startswith(READERS):
-            made.append(Made(statement.sql, {**statement.fixed, **values}))
+            made.append(Made(statement.sql, {**statement.fixed, **values}, statement))
         return send(statement, where, values)
 
     def note(**told: Any) -> None:  # noqa: ANN401  # SQLAlchemy names what it tells
@@ -59,13 +60,22 @@ def read_whole(engine: Engine, made: Iterable[Made], growing: Iterable[str]) -> 
     tables = set(growing)
     found: dict[str, str] = {}
     raw = engine.raw_connection()
+    raw.detach()  # what it has prepared is forgotten here, and the pool must not believe otherwise
     try:
         cursor = raw.cursor()
-        cursor.execute("SET random_page_cost = 1.1")  # as the compose file has it
+        cursor.execute("DEALLOCATE ALL; SET random_page_cost = 1.1")  # as the compose file has it
         for one in {one.statement: one for one in made}.values():
-            cursor.execute("EXPLAIN (FORMAT JSON) " + one.statement, one.values)
-            ((plans,),) = cursor.fetchall()
-            found |= dict.fromkeys(_scanned(plans[0]["Plan"]) & tables, one.statement)
+            asked = ["EXPLAIN (FORMAT JSON) " + one.statement]
+            if one.compiled is not None:  # after some times it is planned for any values
+                cursor.execute(one.compiled.prepare)
+                asked.append(
+                    f"SET LOCAL plan_cache_mode = force_generic_plan; EXPLAIN (FORMAT JSON) {one.compiled.execute}"
+                )
+            for question in asked:
+                cursor.execute(question, one.values)
+                ((plans,),) = cursor.fetchall()
+                found |= dict.fromkeys(_scanned(plans[0]["Plan"]) & tables, one.statement)
+            cursor.execute("DEALLOCATE ALL; SET LOCAL plan_cache_mode = auto")
     finally:
         raw.rollback()
         raw.close()

@@ -6,12 +6,11 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Literal
 
-from sqlalchemy import and_, func, or_, update
+from sqlalchemy import and_, or_, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, col, select
 
 from secretaria.conversations.models import (
-    Author,
     Conversation,
     Direction,
     Episode,
@@ -20,6 +19,8 @@ from secretaria.conversations.models import (
     Turn,
     TurnState,
 )
+from secretaria.conversations.taken import TakenConversation
+from secretaria.database.compiled import CompiledStatement
 
 Ending = Literal["silence", "closed", "returned"]
 SUMMARY_LEASE = timedelta(minutes=2)
@@ -28,6 +29,27 @@ NUDGE_AGAIN = timedelta(minutes=1)
 GOES_ON_FOR = timedelta(hours=24)  # without a summary, what was said that lately is shown itself
 SUMMARIES_TOLD = 3
 MOMENT_BEFORE = timedelta(microseconds=1)
+LAST_BEFORE = CompiledStatement(
+    text("""
+    SELECT max(received_at) AS received_at FROM message
+    WHERE conversation_id = :conversation_id AND received_at < :since
+""")
+)
+LAST_EPISODE = CompiledStatement(
+    text("""
+    SELECT state, began_at, ended_at FROM episode
+    WHERE conversation_id = :conversation_id AND began_at < :episode_at
+    ORDER BY began_at DESC LIMIT 1
+""")
+)
+SPOKEN = CompiledStatement(
+    text("""
+    SELECT id FROM message
+    WHERE conversation_id = :conversation_id AND direction = 'outbound' AND author = 'secretary'
+      AND received_at >= :since AND delivery NOT IN ('superseded', 'held', 'dead')
+    LIMIT 1
+""")
+)
 
 
 def end_episode(session: Session, conversation: Conversation, ending: Ending, begins: datetime) -> None:
@@ -37,7 +59,9 @@ def end_episode(session: Session, conversation: Conversation, ending: Ending, be
     session.add(conversation)
 
 
-def end_if_silent(session: Session, conversation: Conversation, since: datetime, silence: timedelta) -> bool:
+def end_if_silent(
+    session: Session, conversation: Conversation | TakenConversation, since: datetime, silence: timedelta
+) -> bool:
     """End an episode whose silence the customer has just broken.
 
     Args:
@@ -46,16 +70,13 @@ def end_if_silent(session: Session, conversation: Conversation, since: datetime,
         since: When the customer's new turn opened; the new episode begins there.
         silence: How long nobody must have said anything.
     """
-    before = session.exec(
-        select(func.max(Message.received_at)).where(
-            Message.conversation_id == conversation.id, Message.received_at < since
-        )
-    ).one()
+    before = LAST_BEFORE.one(session, {"conversation_id": conversation.id, "since": since}).received_at
     if before is None or since - before < silence:
         return False
     _keep(session, conversation, "silence", before)
     conversation.episode_at = since
-    session.add(conversation)
+    begin = update(Conversation).where(col(Conversation.id) == conversation.id).values(episode_at=since)
+    session.execute(begin)
     return True
 
 
@@ -148,36 +169,27 @@ def told_summaries(session: Session, contact_id: int) -> Sequence[Episode]:
     return list(reversed(session.exec(statement).all()))
 
 
-def shown_since(session: Session, conversation: Conversation, now: datetime) -> datetime:
+def shown_since(session: Session, conversation: Conversation | TakenConversation, now: datetime) -> datetime:
     """Return from when on messages are shown to the model: this episode, and a recent one that has no summary (yet).
 
     So the secretary knows what a person said who has just closed the ticket, and a failing summary costs little.
     """
     since = conversation.episode_at
-    last = session.exec(
-        select(Episode)
-        .where(Episode.conversation_id == conversation.id, Episode.began_at < conversation.episode_at)
-        .order_by(col(Episode.began_at).desc())
-        .limit(1)
-    ).first()
+    last = LAST_EPISODE.first(session, {"conversation_id": conversation.id, "episode_at": since})
     if last is None or last.state == EpisodeState.SUMMARISED or last.ended_at < now - GOES_ON_FOR:
         return since
-    return last.began_at
+    began_at: datetime = last.began_at
+    return began_at
 
 
-def has_spoken(session: Session, conversation: Conversation) -> bool:
+def has_spoken(session: Session, conversation: Conversation | TakenConversation) -> bool:
     """Say whether the secretary has said anything in the running episode."""
-    statement = select(Message.id).where(
-        Message.conversation_id == conversation.id,
-        Message.direction == Direction.OUTBOUND,
-        Message.author == Author.SECRETARY,
-        Message.received_at >= conversation.episode_at,
-        col(Message.delivery).not_in(["superseded", "held", "dead"]),
-    )
-    return session.exec(statement.limit(1)).first() is not None
+    return SPOKEN.first(session, {"conversation_id": conversation.id, "since": conversation.episode_at}) is not None
 
 
-def _keep(session: Session, conversation: Conversation, ending: Ending, ended_at: datetime) -> int | None:
+def _keep(
+    session: Session, conversation: Conversation | TakenConversation, ending: Ending, ended_at: datetime
+) -> int | None:
     """Write the episode down once; one in which no customer spoke is none."""
     spoke = select(Message.id).where(
         Message.conversation_id == conversation.id,

@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cache
 from uuid import UUID
 
-from sqlalchemy import Executable, bindparam, func, text, update
+from sqlalchemy import func, text, update
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.orm.attributes import set_committed_value
 from sqlmodel import Session, col, select
 
 from secretaria.conversations.models import (
@@ -24,6 +22,7 @@ from secretaria.conversations.models import (
     Turn,
     TurnState,
 )
+from secretaria.conversations.taken import TakenMessage
 from secretaria.database.compiled import CompiledStatement
 from secretaria.database.nudging import mark_nudged
 from secretaria.privacy import keyed_hash
@@ -161,8 +160,15 @@ def add_message(
     return message
 
 
+OPEN_ONE = CompiledStatement(
+    text("SELECT id FROM turn WHERE conversation_id = :conversation_id AND state IN ('waiting', 'answering')")
+)
+
+
 def open_turn(session: Session, conversation_id: int) -> Turn | None:
     """Return the turn of a conversation that is not closed yet, if there is one, as it is now that it is locked."""
+    if OPEN_ONE.first(session, {"conversation_id": conversation_id}) is None:  # as for most
+        return None
     statement = select(Turn).where(Turn.conversation_id == conversation_id, col(Turn.state).in_(OPEN_STATES))
     return session.exec(statement.with_for_update().execution_options(populate_existing=True)).first()
 
@@ -181,26 +187,18 @@ def conversation_of_due(session: Session, turn_id: int, now: datetime) -> int | 
     return None if found is None else int(found.conversation_id)
 
 
-def start_turn(session: Session, turn: Turn) -> None:
+def start_turn(session: Session, turn_id: int) -> None:
     """Note that a turn is being answered."""
-    START_TURN.run(session, {"turn_id": turn.id})
-    set_committed_value(turn, "state", TurnState.ANSWERING)
+    START_TURN.run(session, {"turn_id": turn_id})
 
 
 def messages_of_turn(session: Session, turn_id: int) -> Sequence[Message]:
     """Return the customer's messages of a turn, by Whaticket's time and then by arrival."""
-    return session.execute(_messages_of_turn(), {"turn_id": turn_id}).scalars().all()
+    statement = select(Message).where(Message.turn_id == turn_id, Message.direction == Direction.INBOUND)
+    return session.exec(statement.order_by(col(Message.sent_at), col(Message.event_id))).all()
 
 
-@cache  # every turn asks
-def _messages_of_turn() -> Executable:
-    statement = select(Message).where(
-        col(Message.turn_id) == bindparam("turn_id"), col(Message.direction) == Direction.INBOUND
-    )
-    return statement.order_by(col(Message.sent_at), col(Message.event_id))
-
-
-def by_arrival(burst: Sequence[Message]) -> list[Message]:
+def by_arrival(burst: Sequence[TakenMessage]) -> list[TakenMessage]:
     """Return the messages of a turn in order of arrival; see ``arrivals_of_turn``."""
     return sorted(burst, key=lambda message: message.event_id or LAST)
 
@@ -214,16 +212,19 @@ def arrivals_of_turn(session: Session, turn_id: int) -> Sequence[Message]:
     return session.exec(statement.order_by(col(Message.event_id))).all()
 
 
+LAST_OWN = CompiledStatement(
+    text("""
+    SELECT text FROM message
+    WHERE conversation_id = :conversation_id AND author = 'secretary' AND delivery NOT IN ('superseded', 'held', 'dead')
+    ORDER BY seq DESC LIMIT 1
+""")
+)
+
+
 def last_own_text(session: Session, conversation_id: int) -> str:
     """Return the secretary's last bubble in a conversation; empty where she has not spoken."""
-    statement = (
-        select(Message.text)
-        .where(Message.conversation_id == conversation_id, Message.author == Author.SECRETARY)
-        .where(col(Message.delivery).not_in(UNSAID))
-        .order_by(col(Message.seq).desc())
-        .limit(1)
-    )
-    return session.exec(statement).first() or ""
+    found = LAST_OWN.first(session, {"conversation_id": conversation_id})
+    return "" if found is None else str(found.text)
 
 
 MEAN_OF_LAST = CompiledStatement(
@@ -245,30 +246,6 @@ def late_messages(session: Session, turn_id: int, after_seq: int) -> Sequence[Me
         Message.turn_id == turn_id, Message.direction == Direction.INBOUND, Message.seq > after_seq
     )
     return session.exec(statement.order_by(col(Message.seq))).all()
-
-
-def history_before(
-    session: Session, conversation_id: int, turn_id: int, limit: int, *, since: datetime, after_seq: int = 0
-) -> Sequence[Message]:
-    """Return the newest bubbles outside a turn, oldest first; what was never said is left out.
-
-    Args:
-        session: The caller's transaction.
-        conversation_id: Which conversation.
-        turn_id: The turn that is being answered.
-        limit: How many at most.
-        since: What arrived before belongs to another episode.
-        after_seq: What is known already up to this position.
-    """
-    statement = (
-        select(Message)
-        .where(Message.conversation_id == conversation_id, col(Message.delivery).not_in(UNSAID))
-        .where(Message.received_at >= since, Message.seq > after_seq)
-        .where(col(Message.turn_id).is_distinct_from(turn_id))
-        .order_by(col(Message.seq).desc())
-        .limit(limit)
-    )
-    return list(reversed(session.exec(statement).all()))
 
 
 def said_since(session: Session, conversation_id: int, since: datetime, limit: int) -> Sequence[Message]:

@@ -1,10 +1,14 @@
-"""A statement that SQLAlchemy writes once and psycopg2 sends: what each message needs is sent too often to be written each time.
+"""Statements that SQLAlchemy writes once, PostgreSQL plans once a connection and psycopg2 sends: those that each message needs.
 
-Side by side in one thread a statement of plain SQL costs 0.02 ms of processor this way and 0.2 ms through a session.
+Written and planned anew they cost more than they do: side by side in one thread a statement costs 0.05 ms of processor here
+instead of 0.2 ms through a session, and a tenth of a millisecond in PostgreSQL instead of one. Whoever stands between us and
+PostgreSQL must keep a session together (PgBouncer: ``pool_mode = session``).
 """
 
 from __future__ import annotations
 
+import hashlib
+import re
 import time
 from collections.abc import Mapping
 from typing import Any
@@ -20,24 +24,31 @@ from sqlmodel import Session
 from secretaria.database.spent import note_statement
 
 DIALECT = PGDialect_psycopg2()  # type: ignore[no-untyped-call]  # SQLAlchemy leaves it untyped
+VALUE = re.compile(r"%\((\w+)\)s")
+PREPARED = "secretaria_prepared"
+NAME_LENGTH = 16
 
 
 class CompiledStatement:
     """A statement with named values, as it goes over the wire.
 
     Rows are named tuples, with their columns as psycopg2 reads them. Values go as they are given: what SQLAlchemy's
-    types would turn into something else (JSON) is turned by the caller. Errors are SQLAlchemy's, without values.
+    types would turn into something else (JSON) is turned by the caller. PostgreSQL must see of each value's place what
+    type it has, or be told by a CAST. Errors are SQLAlchemy's, without values.
 
     Attributes:
         sql: In psycopg2's way of naming values.
         fixed: Values that were written into the statement.
+        prepare: What makes it known to a connection.
+        execute: What sends it with its values then.
     """
 
-    def __init__(self, statement: Executable) -> None:
+    def __init__(self, statement: Executable, *, savepoint: str = "") -> None:
         """Write a statement down.
 
         Args:
             statement: Of ``text`` or of SQLAlchemy's expressions; lists whose length changes are given as arrays.
+            savepoint: Its name, where the statement is to stand between a savepoint and its release; its rows are lost.
         """
         if not isinstance(statement, ClauseElement):
             raise TypeError(type(statement))
@@ -46,6 +57,15 @@ class CompiledStatement:
         if "POSTCOMPILE" in self.sql:
             raise ValueError("a list of changing length is given as an array")
         self.fixed = {name: value for name, value in compiled.params.items() if value is not None}
+        self._name = f"s{hashlib.blake2s(self.sql.encode()).hexdigest()[:NAME_LENGTH]}"
+        places = {name: place for place, name in enumerate(dict.fromkeys(VALUE.findall(self.sql)), start=1)}
+        numbered = VALUE.sub(lambda found: f"${places[found[1]]}", self.sql)
+        self.prepare = f"PREPARE {self._name} AS {numbered.replace('%%', '%')}"
+        given = f" ({', '.join(f'%({name})s' for name in places)})" if places else ""
+        self.execute = f"EXECUTE {self._name}{given}"
+        self._whole = (
+            f"SAVEPOINT {savepoint}; {self.execute}; RELEASE SAVEPOINT {savepoint}" if savepoint else self.execute
+        )
 
     def all(self, where: Session | Connection, values: Mapping[str, object]) -> list[Any]:
         """Return all rows."""
@@ -77,9 +97,13 @@ class CompiledStatement:
         """Send it, and return the cursor that has its rows."""
         connection = where.connection() if isinstance(where, Session) else where
         cursor: NamedTupleCursor = connection.connection.cursor(cursor_factory=NamedTupleCursor)
+        prepared: set[str] = connection.info.setdefault(PREPARED, set())
         begun = time.perf_counter()
         try:
-            cursor.execute(self.sql, {**self.fixed, **values} if self.fixed else values)
+            if self._name not in prepared:
+                cursor.execute(self.prepare)
+                prepared.add(self._name)
+            cursor.execute(self._whole, {**self.fixed, **values} if self.fixed else values)
         except psycopg2.Error as error:
             if cursor.connection.closed:  # SQLAlchemy sees it too then, and lets go of all that the pool has
                 connection.exec_driver_sql("SELECT 1")

@@ -107,8 +107,7 @@ TAKE_RECEIVED = CompiledStatement(
 )
 CLOSE_EVENT = CompiledStatement(
     text("""
-    UPDATE inbox_event SET state = :state, reason = :reason, filed_at = :now,
-                           body = CASE WHEN :state = 'ignored' THEN '' ELSE body END
+    UPDATE inbox_event SET state = :state, reason = :reason, filed_at = :now, body = CASE WHEN :emptied THEN '' ELSE body END
     WHERE id = :event_id
 """)
 )
@@ -122,7 +121,8 @@ def take_received(session: Session, event_id: UUID) -> Received | None:
 
 def close_event(session: Session, event_id: UUID, state: EventState, reason: str | None, now: datetime) -> None:
     """Write down what became of an event; of one that is ignored nothing will be read again."""
-    told = {"event_id": event_id, "state": state, "reason": reason, "now": now}
+    emptied = state == EventState.IGNORED
+    told = {"event_id": event_id, "state": state, "reason": reason, "now": now, "emptied": emptied}
     CLOSE_EVENT.run(session, told)
 
 

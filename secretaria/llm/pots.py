@@ -68,7 +68,7 @@ TAKE = CompiledStatement(
     taken AS (
         INSERT INTO llm_spending (scope, conversation_id, period, tokens, micros)
         SELECT scope, conversation_id, period, :tokens, :micros
-        FROM swift, unnest(:scopes, CAST(:conversations AS bigint[]), CAST(:periods AS date[]))
+        FROM swift, unnest(CAST(:scopes AS text[]), CAST(:conversations AS bigint[]), CAST(:periods AS date[]))
              AS pot (scope, conversation_id, period)
         ON CONFLICT (scope, conversation_id, period) DO UPDATE
         SET tokens = llm_spending.tokens + excluded.tokens, micros = llm_spending.micros + excluded.micros
@@ -95,7 +95,7 @@ SETTLE = CompiledStatement(
     )
     INSERT INTO llm_spending (scope, conversation_id, period, tokens, micros)
     SELECT scope, conversation_id, period, GREATEST(spent.tokens, 0), GREATEST(spent.micros, 0)
-    FROM spent, unnest(:scopes, CAST(:conversations AS bigint[]), CAST(:periods AS date[]))
+    FROM spent, unnest(CAST(:scopes AS text[]), CAST(:conversations AS bigint[]), CAST(:periods AS date[]))
          AS pot (scope, conversation_id, period)
     ON CONFLICT (scope, conversation_id, period) DO UPDATE
     SET tokens = GREATEST(llm_spending.tokens + (SELECT tokens FROM spent), 0),
@@ -105,7 +105,7 @@ SETTLE = CompiledStatement(
 SPENT = CompiledStatement(
     text("""
     SELECT scope, tokens, micros
-    FROM unnest(:scopes, CAST(:conversations AS bigint[]), CAST(:periods AS date[])) AS pot (scope, conversation_id, period)
+    FROM unnest(CAST(:scopes AS text[]), CAST(:conversations AS bigint[]), CAST(:periods AS date[])) AS pot (scope, conversation_id, period)
     JOIN llm_spending USING (scope, conversation_id, period)
 """)
 )

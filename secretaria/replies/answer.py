@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
@@ -19,8 +19,9 @@ from secretaria.context.prompt import is_base_whole
 from secretaria.conversations import store as conversations
 from secretaria.conversations.handoff import ask_for_person, give_back
 from secretaria.conversations.leases import LEASE_SECONDS, LeaseKeeper, release_lease, take_lease
-from secretaria.conversations.models import Author, Conversation, Message, Mode, Turn, TurnState
+from secretaria.conversations.models import Author, Conversation, Mode, Turn, TurnState
 from secretaria.conversations.pauses import SECRETARY_PAUSED
+from secretaria.conversations.taken import Entities, TakenConversation, TakenMessage, entities_of, messages_taken
 from secretaria.crashpoints import crashpoint
 from secretaria.database.transaction import after_commit, transaction
 from secretaria.errors import Unavailable
@@ -140,13 +141,16 @@ def _claim(room: AnsweringRoom, turn_id: int) -> Claimed | None:
         if token is None:
             return None
         taken = look(session, turn_id, now)  # the turn again, now that nobody else can change it
-        burst = conversations.messages_of_turn(session, turn_id)
-        due = taken is not None and taken.turn.due_at <= now
-        if taken is None or not due or not _may_answer(room, session, taken, burst, now):
+        burst = messages_taken(session, turn_id)
+        if taken is not None and taken.turn.due_at <= now:
+            taken = _answerable(room, session, taken, burst, now)
+        else:
+            taken = None
+        if taken is None:
             release_lease(session, conversation_id, token=token)
             return None
         turn = taken.turn
-        conversations.start_turn(session, turn)
+        conversations.start_turn(session, turn.id)
         begun = time.perf_counter()
         claimed = _read(room, session, taken, burst, token)
         waited, late = (now - turn.opened_at).total_seconds(), (now - turn.due_at).total_seconds()
@@ -156,13 +160,35 @@ def _claim(room: AnsweringRoom, turn_id: int) -> Claimed | None:
         return claimed
 
 
-def _may_answer(room: AnsweringRoom, session: Session, taken: Taken, burst: Sequence[Message], now: datetime) -> bool:
+def _answerable(
+    room: AnsweringRoom, session: Session, taken: Taken, burst: Sequence[TakenMessage], now: datetime
+) -> Taken | None:
+    """Return the turn as it is to be answered; None where it is not, and closed if need be."""
+    plain = taken.conversation.mode == Mode.AUTOMATIC and taken.turn.state == TurnState.WAITING and not taken.paused
+    contact = taken.contact
+    willing = contact.opted_out_at is None and sentence_of(contact, _words(burst)) is None
+    if plain and willing and not _talks_with_machine(session, taken.conversation, now):
+        return taken
+    entities = entities_of(session, taken.turn.id)
+    if not _may_answer(room, session, entities, burst, now, paused=taken.paused):
+        return None
+    session.flush()
+    return look(session, taken.turn.id, now)
+
+
+def _words(burst: Sequence[TakenMessage]) -> Iterator[str]:
+    return (message.words for message in conversations.by_arrival(burst))
+
+
+def _may_answer(
+    room: AnsweringRoom, session: Session, held: Entities, burst: Sequence[TakenMessage], now: datetime, *, paused: bool
+) -> bool:
     """Close the turn where the policy says silence, or where it has cost too many workers."""
-    turn, conversation = taken.turn, taken.conversation
+    turn, conversation = held.turn, held.conversation
     log = logger.bind(correlation_id=str(turn.correlation_id), conversation_id=conversation.id, turn_id=turn.id)
-    if _wants_no_answer(room, session, taken, burst, now):
+    if _wants_no_answer(room, session, held, burst, now):
         return False
-    if not _may_speak(room, session, taken, burst, now):
+    if not _may_speak(room, session, held, burst, now, paused=paused):
         return False
     if turn.state == TurnState.ANSWERING:  # whoever had it died, or lost the database
         log.bind(failures=turn.failures + 1).warning("turn_abandoned")
@@ -177,12 +203,14 @@ def _may_answer(room: AnsweringRoom, session: Session, taken: Taken, burst: Sequ
     return True
 
 
-def _may_speak(room: AnsweringRoom, session: Session, taken: Taken, burst: Sequence[Message], now: datetime) -> bool:
+def _may_speak(
+    room: AnsweringRoom, session: Session, held: Entities, burst: Sequence[TakenMessage], now: datetime, *, paused: bool
+) -> bool:
     """Ask the policy who has the word, and keep still while the secretary is paused everywhere."""
-    turn, conversation, paused = taken.turn, taken.conversation, taken.paused
+    turn, conversation = held.turn, held.conversation
     judgement = judge(conversation, now=now, resume_after_hours=room.resume_after_hours)
     if judgement.verdict == "notice" and not paused:
-        notice_turn(session, room.publisher, now, turn, conversation, taken.contact.number)
+        notice_turn(session, room.publisher, now, turn, conversation, held.contact.number)
         return False
     if judgement.verdict in {"silence", "notice"}:
         return _keep_silent(session, turn, judgement.reason, now)
@@ -204,11 +232,11 @@ def _keep_silent(session: Session, turn: Turn, reason: str, now: datetime) -> bo
 
 
 def _wants_no_answer(
-    room: AnsweringRoom, session: Session, taken: Taken, burst: Sequence[Message], now: datetime
+    room: AnsweringRoom, session: Session, held: Entities, burst: Sequence[TakenMessage], now: datetime
 ) -> bool:
     """Honour who wants no automatic messages, or wants them again; the wish itself is confirmed once."""
-    turn, conversation, contact = taken.turn, taken.conversation, taken.contact
-    sentence = sentence_of(contact, (message.words for message in conversations.by_arrival(burst)))
+    turn, conversation, contact = held.turn, held.conversation, held.contact
+    sentence = sentence_of(contact, _words(burst))
     if sentence is not None:
         note_wish(session, contact, conversation, sentence, now)
         if conversation.mode == Mode.AUTOMATIC:
@@ -220,7 +248,7 @@ def _wants_no_answer(
     return True
 
 
-def _talks_with_machine(session: Session, conversation: Conversation, now: datetime) -> bool:
+def _talks_with_machine(session: Session, conversation: Conversation | TakenConversation, now: datetime) -> bool:
     """Look at the last answers, once there are enough; what a person said ends the counting."""
     if conversation.last_seq < 2 * ROUNDS:
         return False
@@ -231,7 +259,7 @@ def _talks_with_machine(session: Session, conversation: Conversation, now: datet
     )
 
 
-def _read(room: AnsweringRoom, session: Session, taken: Taken, burst: Sequence[Message], token: int) -> Claimed:
+def _read(room: AnsweringRoom, session: Session, taken: Taken, burst: Sequence[TakenMessage], token: int) -> Claimed:
     now, turn, conversation = room.clock.now(), taken.turn, taken.conversation
     gathered = gather_context(
         session,
@@ -247,8 +275,8 @@ def _read(room: AnsweringRoom, session: Session, taken: Taken, burst: Sequence[M
     )
     context = flag_injection(gathered)
     return Claimed(
-        turn_id=turn.id or 0,
-        conversation_id=conversation.id or 0,
+        turn_id=turn.id,
+        conversation_id=conversation.id,
         correlation_id=turn.correlation_id,
         number=taken.contact.number,
         token=token,
@@ -258,13 +286,13 @@ def _read(room: AnsweringRoom, session: Session, taken: Taken, burst: Sequence[M
         context=context,
         errand=Errand(
             contact_id=conversation.contact_id,
-            conversation_id=conversation.id or 0,
-            turn_id=turn.id or 0,
+            conversation_id=conversation.id,
+            turn_id=turn.id,
             texts=context.texts,
             now=now,
             may_write=not context.injection_suspected,
         ),
         notice="" if taken.contact.told_privacy_at else room.notice,
-        step=room.budget.step(conversation.id or 0, session) if room.budget is not None else None,
-        said=tuple((message.id or 0, message.words) for message in burst),
+        step=room.budget.step(conversation.id, session) if room.budget is not None else None,
+        said=tuple((message.id, message.words) for message in burst),
     )

@@ -4,15 +4,34 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
-from typing import Any
 
-from sqlalchemy import ColumnElement, Executable, Select, bindparam, select
-from sqlmodel import Session, col
+from sqlalchemy import text
+from sqlmodel import Session
 
-from secretaria.conversations.models import Contact, Conversation, Episode, EpisodeState, SecretaryPause, Turn
-from secretaria.conversations.store import OPEN_STATES
-from secretaria.memory.models import CustomerFact
+from secretaria.conversations.taken import TakenContact, TakenConversation, TakenTurn
+from secretaria.database.compiled import CompiledStatement
+
+# Whether there is anything is asked by a first row: for EXISTS the planner may rather read a whole table into a hash.
+LOOK = CompiledStatement(
+    text("""
+    SELECT turn.id, turn.correlation_id, turn.state, turn.opened_at, turn.due_at, turn.deadline_at, turn.restarts,
+           conversation.id AS conversation_id, contact_id, mode, person_spoke_at, episode_at, last_seq, last_inbound_seq,
+           number, opted_out_at, told_privacy_at,
+           EXISTS (SELECT FROM secretary_pause) AS paused,
+           (
+               SELECT id FROM customer_fact
+               WHERE customer_fact.contact_id = contact.id AND superseded_by IS NULL AND expires_at > :now LIMIT 1
+           ) IS NOT NULL AS facts,
+           (
+               SELECT id FROM episode
+               WHERE episode.contact_id = contact.id AND episode.state = 'summarised' ORDER BY ended_at DESC LIMIT 1
+           ) IS NOT NULL AS summaries
+    FROM turn JOIN conversation ON conversation.id = turn.conversation_id JOIN contact ON contact.id = contact_id
+    WHERE turn.id = :turn_id AND turn.state IN ('waiting', 'answering')
+    FOR UPDATE OF turn
+""")
+)
+TURN, CONVERSATION, CONTACT = slice(0, 7), slice(7, 14), slice(14, 17)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +59,9 @@ class Taken:
         at_hand: What there is to be read.
     """
 
-    turn: Turn
-    conversation: Conversation
-    contact: Contact
+    turn: TakenTurn
+    conversation: TakenConversation
+    contact: TakenContact
     paused: bool
     at_hand: AtHand
 
@@ -55,36 +74,13 @@ def look(session: Session, turn_id: int, now: datetime) -> Taken | None:
         turn_id: Which one.
         now: The present moment.
     """
-    row = session.execute(_look(), {"turn_id": turn_id, "now": now}).one_or_none()
+    row = LOOK.first(session, {"turn_id": turn_id, "now": now})
     if row is None:
         return None
-    turn, conversation, contact, paused, facts, summaries = row
-    return Taken(turn, conversation, contact, paused, AtHand(facts, summaries))
-
-
-@cache  # writing it costs more than asking it
-def _look() -> Executable:
-    told = select(col(CustomerFact.id)).where(
-        col(CustomerFact.contact_id) == col(Contact.id),
-        col(CustomerFact.superseded_by).is_(None),
-        col(CustomerFact.expires_at) > bindparam("now"),
+    return Taken(
+        TakenTurn(*row[TURN]),
+        TakenConversation(*row[CONVERSATION]),
+        TakenContact(*row[CONTACT]),
+        row.paused,
+        AtHand(row.facts, row.summaries),
     )
-    summed_up = (
-        select(col(Episode.id))
-        .where(col(Episode.contact_id) == col(Contact.id), col(Episode.state) == EpisodeState.SUMMARISED)
-        .order_by(col(Episode.ended_at).desc())  # as the index has them
-    )
-    paused = select(col(SecretaryPause.scope)).exists()
-    return (
-        select(Turn, Conversation, Contact, paused, _is_one(told), _is_one(summed_up))
-        .join(Conversation, col(Conversation.id) == col(Turn.conversation_id))
-        .join(Contact, col(Contact.id) == col(Conversation.contact_id))
-        .where(col(Turn.id) == bindparam("turn_id"), col(Turn.state).in_(OPEN_STATES))
-        .with_for_update(of=Turn)
-        .execution_options(populate_existing=True)
-    )
-
-
-def _is_one(rows: Select[Any]) -> ColumnElement[bool]:
-    """Look for the first one alone; for EXISTS the planner may rather read a whole table into a hash."""
-    return rows.limit(1).scalar_subquery().is_not(None)

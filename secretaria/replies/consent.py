@@ -11,6 +11,7 @@ from sqlmodel import Session
 
 from secretaria.conversations import store as conversations
 from secretaria.conversations.models import Contact, Conversation, Mode, Turn, TurnState
+from secretaria.conversations.taken import TakenContact
 from secretaria.knowledge.chunks import slug
 from secretaria.outbox import store as outbox
 from secretaria.outbox.models import ItemState
@@ -49,7 +50,7 @@ def wish_of(texts: Iterable[str]) -> Wish | None:
     return wish
 
 
-def sentence_of(contact: Contact, texts: Iterable[str]) -> str | None:
+def sentence_of(contact: Contact | TakenContact, texts: Iterable[str]) -> str | None:
     """Return what a wish in this burst is answered with; None where there is none, or none that changes anything."""
     wish = wish_of(texts)
     if wish == "stop" and contact.opted_out_at is None:

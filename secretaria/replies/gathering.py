@@ -5,20 +5,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlmodel import Session, col, select
+from sqlalchemy import text
+from sqlmodel import Session
 
 from secretaria.context.engine import BurstMessage, HistoryLine, Standing, TurnContext
 from secretaria.context.prompt import is_base_whole
 from secretaria.conversations import episodes
-from secretaria.conversations import store as conversations
 from secretaria.conversations.models import Conversation, Episode, Message, Turn
+from secretaria.conversations.taken import TakenConversation, TakenMessage, TakenTurn, history_before
+from secretaria.database.compiled import CompiledStatement
 from secretaria.knowledge.chunks import Chunk, slug
 from secretaria.knowledge.search import search
 from secretaria.knowledge.snapshot import Business
 from secretaria.memory.store import recall
 from secretaria.replies.at_hand import AtHand
 from secretaria.replies.loops import is_too_quick
-from secretaria.replies.models import Reply
 from secretaria.replies.toolbox import Toolbox
 from secretaria.replies.volatile import VolatileContext
 
@@ -26,13 +27,21 @@ HISTORY_MESSAGES = 24
 LONGEST_TEXT = 4000  # of one message as the model sees it; it is stored whole
 LOOKED_BACK, LONGEST_LOOK = 4, 500  # messages before the turn, and characters of each, that a search reads
 SHORTEST_QUESTION = 10  # characters; "ok" and "sim" are no question asked twice
+# The newest first.
+ANALYSES = CompiledStatement(
+    text("""
+    SELECT answerable, sentiment FROM reply
+    WHERE conversation_id = :conversation_id AND origin = 'model' AND created_at >= :since
+    ORDER BY created_at DESC, id DESC
+""")
+)
 
 
 def gather_context(
     session: Session,
-    conversation: Conversation,
-    turn: Turn,
-    burst: Sequence[Message],
+    conversation: Conversation | TakenConversation,
+    turn: Turn | TakenTurn,
+    burst: Sequence[Message | TakenMessage],
     *,
     at_hand: AtHand,
     business: Business,
@@ -85,9 +94,9 @@ def gather_context(
 
 def _history(
     session: Session,
-    conversation: Conversation,
-    turn: Turn,
-    burst: Sequence[Message],
+    conversation: Conversation | TakenConversation,
+    turn: Turn | TakenTurn,
+    burst: Sequence[Message | TakenMessage],
     volatile: VolatileContext,
     now: datetime,
 ) -> list[HistoryLine]:
@@ -97,7 +106,7 @@ def _history(
         return []
     conversation_id, since = conversation.id or 0, episodes.shown_since(session, conversation, now)
     known = [entry for entry in volatile.recall(conversation_id, since) if entry.seq < first]
-    fresh = conversations.history_before(
+    fresh = history_before(
         session,
         conversation_id,
         turn.id or 0,
@@ -112,17 +121,13 @@ def _history(
 
 def _standing(
     session: Session,
-    conversation: Conversation,
+    conversation: Conversation | TakenConversation,
     history: Sequence[HistoryLine],
-    burst: Sequence[Message],
+    burst: Sequence[Message | TakenMessage],
     texts: Sequence[str],
 ) -> Standing:
-    replies = session.exec(
-        select(Reply.answerable, Reply.sentiment)
-        .where(Reply.conversation_id == conversation.id, Reply.origin == "model")
-        .where(Reply.created_at >= conversation.episode_at)
-        .order_by(col(Reply.created_at).desc(), col(Reply.id).desc())
-    ).all()
+    since = {"conversation_id": conversation.id, "since": conversation.episode_at}
+    replies = ANALYSES.all(session, since)
     negatives = next((place for place, (_, mood) in enumerate(replies) if mood != -1), len(replies))
     person = max((place for place, line in enumerate(history) if line.author == "attendant"), default=-1)
     before = [slug(line.text) for line in history[person + 1 :] if line.author == "contact"]
@@ -136,7 +141,7 @@ def _standing(
     )
 
 
-def _is_hurried(history: Sequence[HistoryLine], burst: Sequence[Message]) -> bool:
+def _is_hurried(history: Sequence[HistoryLine], burst: Sequence[Message | TakenMessage]) -> bool:
     """Say whether the first message of a burst cannot have been typed since the secretary last spoke."""
     spoken = [line.at for line in history if line.author == "secretary"]
     if not spoken or not burst:

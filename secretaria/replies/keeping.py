@@ -40,15 +40,13 @@ AS_JSON = {column.name for column in REPLY.columns if isinstance(column.type, JS
 # The savepoint travels with the statement: on its own each of its three steps would cost as much as the row.
 KEEP_RECORDING = CompiledStatement(
     text("""
-    SAVEPOINT recording;
     INSERT INTO recording (turn_id, conversation_id, business_version_id, business_version, prompt_version, economy,
                            told, found, sought, answers, tool, decision, created_at)
     VALUES (:turn_id, :conversation_id, :business_version_id, :business_version, :prompt_version, :economy,
-            :told, :found, :sought, :answers, :tool, :decision, :now);
-    RELEASE SAVEPOINT recording
-""")
+            :told, :found, :sought, :answers, :tool, :decision, :now)
+    """),
+    savepoint="recording",
 )
-GIVE_UP_RECORDING = CompiledStatement(text("ROLLBACK TO SAVEPOINT recording"))
 
 
 def keep_recording(
@@ -91,7 +89,7 @@ def _insert(session: Session, recording: Mapping[str, Any]) -> None:
         KEEP_RECORDING.run(session, recording)
     except DBAPIError as error:
         if not error.connection_invalidated:
-            GIVE_UP_RECORDING.run(session, {})
+            session.connection().exec_driver_sql("ROLLBACK TO SAVEPOINT recording")
         raise
 
 

@@ -18,7 +18,7 @@ import redis
 from loguru import logger
 
 from secretaria.context.engine import HistoryLine
-from secretaria.conversations.models import Message
+from secretaria.conversations.taken import SaidBefore
 from secretaria.privacy import seal, unseal
 
 PREFIX = "secretaria:episode:"
@@ -84,7 +84,7 @@ class VolatileContext:
         return True
 
     @staticmethod
-    def entry(message: Message) -> Entry:
+    def entry(message: SaidBefore) -> Entry:
         """Return a message as it is kept."""
         line = HistoryLine(
             author=cast("Literal['contact', 'secretary', 'attendant']", str(message.author)),

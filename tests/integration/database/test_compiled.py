@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gc
+import importlib
+import pkgutil
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
@@ -12,6 +15,7 @@ from sqlalchemy import Column, Connection, Engine, Integer, MetaData, Table, bin
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlmodel import Session
 
+import secretaria
 from secretaria.database.compiled import CompiledStatement
 from secretaria.database.engine import build_engine
 from secretaria.database.spent import counting_statements
@@ -81,11 +85,11 @@ def test_a_statement_that_fails_leaves_the_connection(engine: Engine) -> None:
     """It is the caller's to roll back, to a savepoint for instance, and to go on."""
     with transaction(engine) as session:
         NUMBERS.run(session, {"count": 1})
-        CompiledStatement(text("SAVEPOINT here")).run(session, {})
+        session.connection().exec_driver_sql("SAVEPOINT here")
         with pytest.raises(DBAPIError) as caught:
             CompiledStatement(text("SELECT 1 / :nothing")).run(session, {"nothing": 0})
         assert not caught.value.connection_invalidated
-        CompiledStatement(text("ROLLBACK TO SAVEPOINT here")).run(session, {})
+        session.connection().exec_driver_sql("ROLLBACK TO SAVEPOINT here")
         assert NUMBERS.one(session, {"count": 1}).n == 1
 
 
@@ -95,6 +99,26 @@ def test_it_is_counted(engine: Engine) -> None:
         NUMBERS.one(session, {"count": 1})
     assert spent.statements == 1
     assert spent.seconds > 0
+
+
+def test_postgresql_knows_the_type_of_each_value(engine: Engine) -> None:
+    """All statements of the program that are written this way can be planned before their values are known."""
+    for module in pkgutil.walk_packages(secretaria.__path__, "secretaria."):
+        if not module.name.endswith("__main__"):
+            importlib.import_module(module.name)
+    written = [one for one in gc.get_objects() if isinstance(one, CompiledStatement)]
+    assert len(written) > 20
+    refused = {}
+    with plain_transaction(engine) as connection:
+        for statement in written:
+            connection.exec_driver_sql("SAVEPOINT one")
+            try:
+                connection.exec_driver_sql(statement.prepare.replace("%", "%%"))
+            except DBAPIError as error:
+                refused[statement.sql] = str(error.orig)
+            connection.exec_driver_sql("ROLLBACK TO SAVEPOINT one")
+            connection.exec_driver_sql("DEALLOCATE ALL")
+    assert refused == {}
 
 
 def test_a_list_in_brackets_is_refused() -> None:
@@ -112,7 +136,7 @@ def _end(engine: Engine, pids: list[int]) -> None:
     """End the sessions of a pool, from outside of it."""
     outside = build_engine(engine.url.render_as_string(hide_password=False))
     with plain_transaction(outside) as connection:
-        CompiledStatement(text("SELECT pg_terminate_backend(pid) FROM unnest(:pids) AS pid")).all(
+        CompiledStatement(text("SELECT pg_terminate_backend(pid) FROM unnest(CAST(:pids AS int[])) AS pid")).all(
             connection, {"pids": pids}
         )
     outside.dispose()
