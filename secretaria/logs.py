@@ -7,9 +7,12 @@ import json
 import logging
 import sys
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TextIO
 
 import msgspec
@@ -36,6 +39,7 @@ LONGEST_VALUE = 1000
 LONGEST_TRACEBACK = 6000
 CUT = "…[cortado]"
 TRACEBACK = "traceback"
+_TOLD_OF: ContextVar[Mapping[str, object]] = ContextVar("told_of", default=MappingProxyType({}))
 
 
 def configure_logs(section: LogSection, process: str, key: bytes | None = None, folder: Path | None = None) -> None:
@@ -52,11 +56,11 @@ def configure_logs(section: LogSection, process: str, key: bytes | None = None, 
         use_key(key)
     logger.remove()
     logger.configure(extra={"process": process, "correlation_id": "-"}, patcher=_hide)
-    takes = [_to(sys.stderr)] if as_json else []
+    takes = [_one_by_one(_to(sys.stderr))] if as_json else []
     if not as_json:
         logger.add(sys.stderr, level=section.level, format=_console, backtrace=False, diagnose=False)
     if folder is not None and section.kept_megabytes:
-        takes.append(LogFile(folder, section.kept_megabytes * 1024 * 1024 // 2).write)
+        takes.append(_one_by_one(LogFile(folder, section.kept_megabytes * 1024 * 1024 // 2).write))
     for take in takes:
         logger.add(_json_writer(take), level=section.level, format="{message}", backtrace=False, diagnose=False)
     _PLAIN.begin(process, takes if as_json and section.level in INFORMED else [])
@@ -85,21 +89,33 @@ def _hide(record: Record) -> None:
     record["extra"].update(extra)
 
 
+@contextmanager
+def telling_of(**fields: object) -> Iterator[None]:
+    """Add fields to every line that is written meanwhile by this thread or task: whose turn it is, for instance."""
+    before = _TOLD_OF.set({**_TOLD_OF.get(), **fields})
+    try:
+        with logger.contextualize(**fields):
+            yield
+    finally:
+        _TOLD_OF.reset(before)
+
+
 def tell_plainly(message: str, fields: Mapping[str, object], *, where: str) -> None:
     """Write a line at level INFO whose fields are ids, numbers and words of closed sets, so that nobody need mask them.
 
     For what is told of every event: masking and formatting such a line cost as much as keeping the event. What is told
-    in one turn of the event loop is written with one call. In a terminal it is a line like all others.
+    in one turn of an event loop is written with one call, what a thread tells at once. In a terminal it is a line like
+    all others.
 
     Args:
         message: The name of what happened.
-        fields: By name; nothing of a customer.
+        fields: By name; nothing of a customer. What ``telling_of`` surrounds is added.
         where: The module that tells it.
     """
     if _PLAIN.takes:
-        _PLAIN.tell({"message": message, "where": where, "process": _PLAIN.process, **fields})
+        _PLAIN.tell({"message": message, "where": where, "process": _PLAIN.process, **_TOLD_OF.get(), **fields})
     else:
-        logger.bind(**fields).info(message)
+        logger.opt(depth=1).bind(**fields).info(message)
 
 
 def _json_writer(take: Callable[[str], None]) -> Callable[[Message], None]:
@@ -110,6 +126,17 @@ def _to(stream: TextIO) -> Callable[[str], None]:
     def write(line: str) -> None:
         stream.write(f"{line}\n")
         stream.flush()
+
+    return write
+
+
+def _one_by_one(take: Callable[[str], None]) -> Callable[[str], None]:
+    """Let one thread write at a time: plain lines do not wait for loguru, nor loguru for them."""
+    alone = threading.Lock()
+
+    def write(line: str) -> None:
+        with alone:
+            take(line)
 
     return write
 
@@ -192,17 +219,22 @@ class _PlainLines:
         self._waiting: list[Mapping[str, object]] = []
 
     def tell(self, fields: Mapping[str, object]) -> None:
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:  # a thread, beside others
+            self._write([fields])
+            return
         self._waiting.append(fields)
         if len(self._waiting) == 1:
-            try:
-                asyncio.get_running_loop().call_soon(self._write)
-            except RuntimeError:  # no loop: nobody tells more before this returns
-                self._write()
+            loop.call_soon(self._write_waiting)
 
-    def _write(self) -> None:
+    def _write_waiting(self) -> None:
+        told, self._waiting = self._waiting, []
+        self._write(told)
+
+    def _write(self, told: Sequence[Mapping[str, object]]) -> None:
         head = {"time": datetime.now().astimezone().isoformat(timespec="milliseconds"), "level": "INFO"}
-        lines = b"\n".join([msgspec.json.encode({**head, **fields}) for fields in self._waiting]).decode()
-        self._waiting = []
+        lines = b"\n".join([msgspec.json.encode({**head, **fields}) for fields in told]).decode()
         for take in self.takes:
             take(lines)
 

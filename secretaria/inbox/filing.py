@@ -27,6 +27,7 @@ from secretaria.inbox import store
 from secretaria.inbox.flooding import tell_of_flood
 from secretaria.inbox.models import EventState
 from secretaria.inbox.store import Received
+from secretaria.logs import tell_plainly
 from secretaria.queue.jobs import ANSWER_TURN, HEAR_AUDIO
 from secretaria.queue.publisher import Publisher
 from secretaria.settings import MediaSection, TurnsSection
@@ -103,7 +104,7 @@ def _file(room: FilingRoom, event_id: UUID, *, counted: bool = False) -> None:
         took = (now - event.received_at).total_seconds()
         after_commit(session, partial(metrics.observe_stage, "filed", took, event.id))
         contact = person_mark(reading.number) if reading.number else None
-        logger.bind(state=str(state), reason=reason, contact=contact).info("event_filed")
+        tell_plainly("event_filed", {"state": state, "reason": reason, "contact": contact}, where=__name__)
 
 
 def _sort(

@@ -27,6 +27,7 @@ from secretaria.egress import AnswerRefused, DestinationRefused, DestinationUnav
 from secretaria.llm.budget import BudgetUsedUp
 from secretaria.llm.chat import ChatMisconfigured, ChatUnavailable
 from secretaria.llm.transcriber import Transcriber
+from secretaria.logs import telling_of
 from secretaria.media.audio import audio_format, audio_seconds
 from secretaria.media.files import FileNotFound, Files
 from secretaria.queue.jobs import ANSWER_TURN, HEAR_AUDIO
@@ -105,7 +106,7 @@ def hear_audio(room: HearingRoom, message_id: int) -> None:
     if audio is None:
         return
     contact = person_mark(audio.number)
-    with logger.contextualize(conversation_id=audio.conversation_id, message_id=message_id, contact=contact):
+    with telling_of(conversation_id=audio.conversation_id, message_id=message_id, contact=contact):
         crashpoint("K22")
         try:
             words = _listen(room, audio)

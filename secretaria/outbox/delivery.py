@@ -22,6 +22,7 @@ from secretaria.conversations.store import HeldWord
 from secretaria.crashpoints import crashpoint
 from secretaria.database.transaction import after_commit, transaction
 from secretaria.errors import Unavailable
+from secretaria.logs import tell_plainly, telling_of
 from secretaria.outbox import attempts, store
 from secretaria.outbox.doubts import FIRST_LOOK
 from secretaria.outbox.models import ItemState, Kind, OutboxItem, Purpose
@@ -103,7 +104,7 @@ def deliver_item(room: DispatchRoom, item_id: int) -> None:
         return
     item, attempt_id = claimed
     told = {"conversation_id": item.conversation_id, "contact": person_mark(item.number)}
-    with logger.contextualize(correlation_id=str(item.correlation_id), **told):
+    with telling_of(correlation_id=str(item.correlation_id), **told):
         crashpoint("K12")
         result = _hand_to_whaticket(room, item)
         crashpoint("K17")
@@ -354,12 +355,18 @@ def _report(item: OutboxItem, result: SendResult, state: ItemState, now: datetim
     if state == ItemState.HELD:
         metrics.SENDS_HELD.inc()
     alarming = (result.alert and not said_before) or state == ItemState.HELD
-    level = "ERROR" if alarming else "INFO" if accepted else "WARNING"
-    log = logger.bind(outcome=str(result.outcome), state=str(state), status=result.status, error=result.error)
-    waited = round((now - item.created_at).total_seconds(), 3)
-    log.bind(kind=item.kind, item_id=item.id, position=item.position, seconds=waited, attempts=item.attempts).log(
-        level, "item_delivered" if accepted else "item_not_delivered"
-    )
+    told: dict[str, object] = {
+        "outcome": str(result.outcome),
+        "state": str(state),
+        "status": result.status,
+        "error": result.error,
+    }
+    told |= {"kind": item.kind, "item_id": item.id, "position": item.position, "attempts": item.attempts}
+    told |= {"seconds": round((now - item.created_at).total_seconds(), 3)}
+    if accepted and not alarming:
+        tell_plainly("item_delivered", told, where=__name__)
+    else:
+        logger.bind(**told).log("ERROR" if alarming else "WARNING", f"item_{'' if accepted else 'not_'}delivered")
 
 
 def _tell_time(item: OutboxItem, now: datetime) -> None:

@@ -22,6 +22,7 @@ from secretaria.clock import Clock
 from secretaria.conversations import store as conversations
 from secretaria.crashpoints import crashpoint
 from secretaria.database.transaction import after_commit, transaction
+from secretaria.logs import telling_of
 from secretaria.outbox import doubts
 from secretaria.outbox.delivery import nudge_next
 from secretaria.outbox.models import ItemState, Kind, OutboxItem, Purpose
@@ -87,7 +88,7 @@ def reconcile_item(room: ReconcileRoom, item_id: int) -> None:
         return
     item = doubt.item
     told = {"conversation_id": item.conversation_id, "contact": person_mark(item.number)}
-    with logger.contextualize(correlation_id=str(item.correlation_id), **told):
+    with telling_of(correlation_id=str(item.correlation_id), **told):
         try:
             found = _look(room.panel, room, doubt)
         except PanelUnavailable as error:  # this look does not count

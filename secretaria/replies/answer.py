@@ -30,6 +30,7 @@ from secretaria.knowledge.library import Library
 from secretaria.knowledge.search import search
 from secretaria.llm.budget import Budget
 from secretaria.llm.chat import Chat
+from secretaria.logs import telling_of
 from secretaria.queue.publisher import Publisher
 from secretaria.replies import wording
 from secretaria.replies.at_hand import Taken, look
@@ -101,7 +102,7 @@ def answer_turn(room: AnsweringRoom, turn_id: int) -> None:
         return
     crashpoint("K8")
     told = {"conversation_id": claimed.conversation_id, "contact": person_mark(claimed.number)}
-    with logger.contextualize(correlation_id=str(claimed.correlation_id), **told):
+    with telling_of(correlation_id=str(claimed.correlation_id), **told):
         try:
             with room.keeper.hold(claimed.conversation_id, claimed.token):
                 desk = Desk(room.chat, room.toolbox, _seek(room, claimed))

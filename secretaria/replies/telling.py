@@ -5,13 +5,13 @@ from __future__ import annotations
 from functools import partial
 from uuid import UUID
 
-from loguru import logger
 from sqlmodel import Session
 
 from secretaria import metrics
 from secretaria.conversations.ending import ClosedTurn
 from secretaria.conversations.models import Turn, TurnState
 from secretaria.database.transaction import after_commit
+from secretaria.logs import tell_plainly
 from secretaria.replies.decided import Decided
 
 DIGITS = 3
@@ -38,8 +38,8 @@ def tell_closed(session: Session, turn: Turn | ClosedTurn, reply: Decided | None
         told |= {"model": reply.model, "steps": dict(reply.steps), "refused": refused(reply)}
         if reply.intention is not None:
             after_commit(session, metrics.INTENTIONS.labels(intention=reply.intention).inc)
-    log = logger.bind(correlation_id=str(turn.correlation_id), conversation_id=turn.conversation_id, **told)
-    after_commit(session, partial(log.info, "turn_settled"))
+    told |= {"correlation_id": str(turn.correlation_id), "conversation_id": turn.conversation_id}
+    after_commit(session, partial(tell_plainly, "turn_settled", told, where=__name__))
 
 
 def refused(reply: Decided) -> list[str]:

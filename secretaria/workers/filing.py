@@ -5,9 +5,9 @@ from __future__ import annotations
 from uuid import UUID
 
 import dramatiq
-from loguru import logger
 
 from secretaria.inbox.filing import FilingRoom, file_event
+from secretaria.logs import telling_of
 from secretaria.queue.jobs import FILE_EVENT
 from secretaria.workers.failures import leave_to_the_sweep
 
@@ -17,5 +17,5 @@ def declare(broker: dramatiq.Broker, room: FilingRoom) -> None:
 
     @dramatiq.actor(actor_name=FILE_EVENT.name, queue_name=FILE_EVENT.queue, broker=broker)
     def file(event_id: str) -> None:
-        with logger.contextualize(correlation_id=event_id), leave_to_the_sweep():
+        with telling_of(correlation_id=event_id), leave_to_the_sweep():
             file_event(room, UUID(event_id))

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import dramatiq
-from loguru import logger
 
+from secretaria.logs import telling_of
 from secretaria.queue.jobs import SUMMARISE_EPISODE
 from secretaria.replies.summarising import SummaryRoom, summarise_episode
 from secretaria.workers.failures import leave_to_the_sweep
@@ -15,5 +15,5 @@ def declare(broker: dramatiq.Broker, room: SummaryRoom) -> None:
 
     @dramatiq.actor(actor_name=SUMMARISE_EPISODE.name, queue_name=SUMMARISE_EPISODE.queue, broker=broker)
     def summarise(episode_id: str) -> None:
-        with logger.contextualize(episode_id=episode_id), leave_to_the_sweep():
+        with telling_of(episode_id=episode_id), leave_to_the_sweep():
             summarise_episode(room, int(episode_id))

@@ -95,6 +95,7 @@ def log(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iter
         monkeypatch.setattr(module, hook, getattr(module, hook))  # put back, as what is set below is the process's
     configure_logs(LogSection(level="DEBUG", format=request.param), "serve")
     yield written
+    configure_logs(LogSection(format="console"), "serve")  # nothing is told past loguru then
     logger.remove()
     root.handlers[:] = before
     root.setLevel(level)
