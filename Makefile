@@ -9,7 +9,7 @@ SEMGREP := .venv/semgrep/.installed
 SEMGREP_ALONE := SEMGREP_SETTINGS_FILE=$(CURDIR)/.venv/semgrep/settings.yml SEMGREP_LOG_FILE=$(CURDIR)/.venv/semgrep/log \
 	$(CURDIR)/.venv/semgrep/bin/semgrep scan --metrics=off --disable-version-check
 
-.PHONY: help setup demo up test test-deploy check security approve bench chaos score picture pictures vendor dashboards lock guard sbom
+.PHONY: help setup demo up test test-deploy test-deploy-short check security approve bench chaos score picture pictures vendor dashboards lock guard sbom
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -28,6 +28,9 @@ test: $(INSTALLED) ## Run every test on the embedded engines, two files at a tim
 
 test-deploy: $(INSTALLED) ## Install, deploy, roll back and restore on a real Docker engine (needs root on Debian, or an engine)
 	$(BIN)/pytest tests/deploy $(ARGS)
+
+test-deploy-short: $(INSTALLED) ## What of it fits into .ci/run: one release killed and made again, not the whole story of releases
+	$(BIN)/pytest tests/deploy -m "not long" $(ARGS)
 
 approve: $(INSTALLED) ## Take the prompts and stories as they are now for the approved ones; then read the difference
 	-@APPROVE=1 $(BIN)/pytest -q tests/unit/context/test_prompt_snapshots.py $(wildcard tests/integration/stories)

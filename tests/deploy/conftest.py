@@ -10,7 +10,7 @@ import pytest
 from tests.deploy.engine import running_engine
 from tests.deploy.installation import Installation, OpenInstallation, open_installation, program_image
 from tests.deploy.standins import build_stand_ins
-from tests.kill_points import POINTS, REPRESENTATIVE
+from tests.kill_points import AFTER_MIGRATE, POINTS, REPRESENTATIVE
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -22,7 +22,11 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Name the points at which the publishing process is killed."""
     if "kill_point" in metafunc.fixturenames:
         every = metafunc.config.getoption("--every-kill")
-        metafunc.parametrize("kill_point", POINTS if every else REPRESENTATIVE)
+        chosen = [
+            pytest.param(point, marks=() if point == AFTER_MIGRATE else pytest.mark.long)
+            for point in (POINTS if every else REPRESENTATIVE)
+        ]
+        metafunc.parametrize("kill_point", chosen)
 
 
 @pytest.fixture(scope="session")

@@ -77,6 +77,7 @@ def test_second_deploy_ends_what_a_kill_left(operator: Operator, kill_point: str
     assert not (operator.home / "deploy.lock").exists()
 
 
+@pytest.mark.long
 def test_tag_is_promoted_to_production(operator: Operator, production: Installation) -> None:
     """The image that staging proved, by its id, in an environment of its own; nothing is built, and no tag is made."""
     before = operator.git("tag"), operator.versions("api")

@@ -17,6 +17,8 @@ import pytest
 from tests.deploy.installation import VERSION, OpenInstallation
 from tests.deploy.releasing import Heard, Operator, writing_customers
 
+pytestmark = pytest.mark.long
+
 KILLED, WENT_BACK, FAILED = -9, 5, 1
 NEW_TABLE = '''"""A table that nobody needs yet."""
 

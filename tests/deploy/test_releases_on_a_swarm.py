@@ -17,6 +17,8 @@ from tests.deploy import stack
 from tests.deploy.installation import VERSION, OpenInstallation
 from tests.deploy.releasing import Heard, Operator, writing_customers
 
+pytestmark = pytest.mark.long
+
 WENT_BACK = 5
 NEW_TOKEN = "ficha-nova-das-metricas-0001"
 PER_SECOND = 5

@@ -151,6 +151,7 @@ def test_events_of_the_panel_come_through_as_they_happen(door: Door) -> None:
     assert "event: board" in heard
 
 
+@pytest.mark.long
 def test_a_stream_outlives_the_time_outs(door: Door) -> None:
     """A page that is left open longer than any time-out between two words is still told of what happens."""
     eventually(lambda: time.monotonic() - door.followed.began, lambda open_for: open_for > IDLE_SECONDS + 3, 90)
