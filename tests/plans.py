@@ -33,7 +33,7 @@ def statements_of(engine: Engine) -> Iterator[list[Made]]:
 
     def note_compiled(statement: CompiledStatement, where: Session | Connection, values: Mapping[str, object]) -> Any:  # noqa: ANN401  # a cursor
         if statement.sql.lstrip().lower().startswith(READERS):
-            made.append(Made(statement.sql, {**statement.fixed, **values}, statement))
+            made.append(Made(statement.sql, dict(values), statement))
         return send(statement, where, values)
 
     def note(**told: Any) -> None:  # noqa: ANN401  # SQLAlchemy names what it tells
@@ -66,7 +66,7 @@ def read_whole(engine: Engine, made: Iterable[Made], growing: Iterable[str]) -> 
         cursor.execute("DEALLOCATE ALL; SET random_page_cost = 1.1")  # as the compose file has it
         for one in {one.statement: one for one in made}.values():
             asked = ["EXPLAIN (FORMAT JSON) " + one.statement]
-            if one.compiled is not None:  # after some times it is planned for any values
+            if one.compiled is not None and one.compiled.prepare:  # after some times it is planned for any values
                 cursor.execute(one.compiled.prepare)
                 asked.append(
                     f"SET LOCAL plan_cache_mode = force_generic_plan; EXPLAIN (FORMAT JSON) {one.compiled.execute}"
@@ -80,6 +80,37 @@ def read_whole(engine: Engine, made: Iterable[Made], growing: Iterable[str]) -> 
         raw.rollback()
         raw.close()
     return found
+
+
+def rows_looked_at(engine: Engine, made: Iterable[Made]) -> dict[str, int]:
+    """Return how many rows each statement that only reads or changes would look at, planned as it is after some times."""
+    found: dict[str, int] = {}
+    raw = engine.raw_connection()
+    raw.detach()
+    try:
+        cursor = raw.cursor()
+        cursor.execute("DEALLOCATE ALL; SET random_page_cost = 1.1; SET plan_cache_mode = force_generic_plan")
+        for one in made:
+            compiled = one.compiled
+            if compiled is None or compiled.sql in found or compiled.sql.split()[0] not in {"SELECT", "UPDATE"}:
+                continue
+            if compiled.prepare:
+                cursor.execute(compiled.prepare)
+            cursor.execute(f"EXPLAIN (ANALYZE, FORMAT JSON) {compiled.execute}", one.values)
+            ((plans,),) = cursor.fetchall()
+            found[compiled.sql] = _looked_at(plans[0]["Plan"])
+    finally:
+        raw.rollback()
+        raw.close()
+    return found
+
+
+def _looked_at(node: Mapping[str, Any]) -> int:
+    passed: float = (
+        node["Actual Rows"] + node.get("Rows Removed by Filter", 0) + node.get("Rows Removed by Index Recheck", 0)
+    )
+    here = int(passed * node["Actual Loops"])
+    return here + sum(_looked_at(inner) for inner in node.get("Plans", []))
 
 
 def _scanned(node: Mapping[str, Any]) -> set[str]:

@@ -31,6 +31,7 @@ from secretaria.whaticket.reading import Media
 
 OPEN_STATES = (TurnState.WAITING, TurnState.ANSWERING)
 UNSAID = ("superseded", "held", "dead")
+AVERAGED_TURNS = 20
 LAST = UUID(int=2**128 - 1)
 
 
@@ -231,13 +232,13 @@ MEAN_OF_LAST = CompiledStatement(
     text("""
     SELECT COALESCE(avg(llm_seconds), 0) AS seconds
     FROM (SELECT llm_seconds FROM turn WHERE llm_seconds IS NOT NULL ORDER BY closed_at DESC LIMIT :turns) AS lately
-""")
+""").bindparams(turns=AVERAGED_TURNS)
 )
 
 
-def mean_model_seconds(session: Session, turns: int) -> float:
+def mean_model_seconds(session: Session) -> float:
     """Return what the model took on average in the last turns it answered; 0 before the first."""
-    return float(MEAN_OF_LAST.one(session, {"turns": turns}).seconds)
+    return float(MEAN_OF_LAST.one(session, {}).seconds)
 
 
 def late_messages(session: Session, turn_id: int, after_seq: int) -> Sequence[Message]:

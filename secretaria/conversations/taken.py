@@ -13,6 +13,8 @@ from sqlmodel import Session
 from secretaria.conversations.models import Contact, Conversation, Turn
 from secretaria.database.compiled import CompiledStatement
 
+HISTORY_MESSAGES = 24
+
 
 @dataclass(frozen=True, slots=True)
 class TakenTurn:
@@ -115,28 +117,27 @@ SAID_BEFORE = CompiledStatement(
     FROM message
     WHERE conversation_id = :conversation_id AND delivery NOT IN ('superseded', 'held', 'dead')
       AND received_at >= :since AND seq > :after_seq AND turn_id IS DISTINCT FROM :turn_id
-    ORDER BY seq DESC LIMIT :limit
-""")
+    ORDER BY seq DESC LIMIT :most
+""").bindparams(most=HISTORY_MESSAGES),
+    skewed=True,
 )
 
 
 def history_before(
-    session: Session, conversation_id: int, turn_id: int, limit: int, *, since: datetime, after_seq: int = 0
+    session: Session, conversation_id: int, turn_id: int, *, since: datetime, after_seq: int = 0
 ) -> Sequence[SaidBefore]:
-    """Return the newest bubbles outside a turn, oldest first; what was never said is left out.
+    """Return the newest ``HISTORY_MESSAGES`` bubbles outside a turn, oldest first; what was never said is left out.
 
     Args:
         session: The caller's transaction.
         conversation_id: Which conversation.
         turn_id: The turn that is being answered.
-        limit: How many at most.
         since: What arrived before belongs to another episode.
         after_seq: What is known already up to this position.
     """
     asked = {
         "conversation_id": conversation_id,
         "turn_id": turn_id,
-        "limit": limit,
         "since": since,
         "after_seq": after_seq,
     }

@@ -16,7 +16,6 @@ from secretaria.conversations.turns import Typed, could_answer, due_after
 from secretaria.database.compiled import CompiledStatement
 from secretaria.settings import TurnsSection
 
-AVERAGED_TURNS = 20
 AUDIO = "audio"
 SET_TIMER = CompiledStatement(
     text("UPDATE turn SET messages = :messages, due_at = :due_at, nudged_at = NULL WHERE id = :turn_id")
@@ -39,7 +38,7 @@ def due_of_first(
     """
     first = replace(first, text=first.text[:LONGEST_LOOK])
     asked = not new and could_answer(rules, first.text) and _we_asked(session, conversation_id)
-    usual = store.mean_model_seconds(session, AVERAGED_TURNS)
+    usual = store.mean_model_seconds(session)
     return due_after(rules, [first], deadline=deadline, asked=asked, model_seconds=usual)
 
 
@@ -58,7 +57,7 @@ def set_timer(rules: TurnsSection, session: Session, turn: Turn) -> None:
         [Typed(one.kind, one.words[:LONGEST_LOOK], one.received_at) for one in messages],
         deadline=turn.deadline_at,
         asked=may_answer and _we_asked(session, turn.conversation_id),
-        model_seconds=store.mean_model_seconds(session, AVERAGED_TURNS),
+        model_seconds=store.mean_model_seconds(session),
     )
     unheard = any(one.kind == AUDIO for one in messages)
     unheard_until = turn_waits_until(session, turn.id or 0) if unheard else None

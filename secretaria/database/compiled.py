@@ -38,31 +38,33 @@ class CompiledStatement:
 
     Attributes:
         sql: In psycopg2's way of naming values.
-        fixed: Values that were written into the statement.
-        prepare: What makes it known to a connection.
-        execute: What sends it with its values then.
+        prepare: What makes it known to a connection; empty where it is planned each time.
+        execute: What sends it with its values.
     """
 
-    def __init__(self, statement: Executable, *, savepoint: str = "") -> None:
+    def __init__(self, statement: Executable, *, savepoint: str = "", skewed: bool = False) -> None:
         """Write a statement down.
 
         Args:
             statement: Of ``text`` or of SQLAlchemy's expressions; lists whose length changes are given as arrays.
+            skewed: Whether its plan is to be made for its values each time, because some conversations have thousands of
+                the rows of which most have a few.
             savepoint: Its name, where the statement is to stand between a savepoint and its release; its rows are lost.
         """
         if not isinstance(statement, ClauseElement):
             raise TypeError(type(statement))
         compiled = statement.compile(dialect=DIALECT)
-        self.sql = str(compiled)
+        fixed = {name: value for name, value in compiled.params.items() if value is not None}
+        # What is always the same is told: a plan for any state cannot use an index of some, nor for any limit a short one.
+        self.sql = VALUE.sub(lambda found: _written(fixed[found[1]]) if found[1] in fixed else found[0], str(compiled))
         if "POSTCOMPILE" in self.sql:
             raise ValueError("a list of changing length is given as an array")
-        self.fixed = {name: value for name, value in compiled.params.items() if value is not None}
         self._name = f"s{hashlib.blake2s(self.sql.encode()).hexdigest()[:NAME_LENGTH]}"
         places = {name: place for place, name in enumerate(dict.fromkeys(VALUE.findall(self.sql)), start=1)}
         numbered = VALUE.sub(lambda found: f"${places[found[1]]}", self.sql)
-        self.prepare = f"PREPARE {self._name} AS {numbered.replace('%%', '%')}"
+        self.prepare = "" if skewed else f"PREPARE {self._name} AS {numbered.replace('%%', '%')}"
         given = f" ({', '.join(f'%({name})s' for name in places)})" if places else ""
-        self.execute = f"EXECUTE {self._name}{given}"
+        self.execute = self.sql if skewed else f"EXECUTE {self._name}{given}"
         self._whole = (
             f"SAVEPOINT {savepoint}; {self.execute}; RELEASE SAVEPOINT {savepoint}" if savepoint else self.execute
         )
@@ -100,10 +102,10 @@ class CompiledStatement:
         prepared: set[str] = connection.info.setdefault(PREPARED, set())
         begun = time.perf_counter()
         try:
-            if self._name not in prepared:
+            if self.prepare and self._name not in prepared:
                 cursor.execute(self.prepare)
                 prepared.add(self._name)
-            cursor.execute(self._whole, {**self.fixed, **values} if self.fixed else values)
+            cursor.execute(self._whole, values)
         except psycopg2.Error as error:
             if cursor.connection.closed:  # SQLAlchemy sees it too then, and lets go of all that the pool has
                 connection.exec_driver_sql("SELECT 1")
@@ -113,3 +115,11 @@ class CompiledStatement:
             ) from error
         note_statement(time.perf_counter() - begun)
         return cursor
+
+
+def _written(value: object) -> str:
+    if isinstance(value, int):
+        return str(value)
+    if isinstance(value, str):
+        return "'" + value.replace("'", "''").replace("%", "%%") + "'"
+    raise TypeError(type(value))

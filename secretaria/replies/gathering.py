@@ -12,7 +12,7 @@ from secretaria.context.engine import BurstMessage, HistoryLine, Standing, TurnC
 from secretaria.context.prompt import is_base_whole
 from secretaria.conversations import episodes
 from secretaria.conversations.models import Conversation, Episode, Message, Turn
-from secretaria.conversations.taken import TakenConversation, TakenMessage, TakenTurn, history_before
+from secretaria.conversations.taken import HISTORY_MESSAGES, TakenConversation, TakenMessage, TakenTurn, history_before
 from secretaria.database.compiled import CompiledStatement
 from secretaria.knowledge.chunks import Chunk, slug
 from secretaria.knowledge.search import search
@@ -23,7 +23,6 @@ from secretaria.replies.loops import is_too_quick
 from secretaria.replies.toolbox import Toolbox
 from secretaria.replies.volatile import VolatileContext
 
-HISTORY_MESSAGES = 24
 LONGEST_TEXT = 4000  # of one message as the model sees it; it is stored whole
 LOOKED_BACK, LONGEST_LOOK = 4, 500  # messages before the turn, and characters of each, that a search reads
 SHORTEST_QUESTION = 10  # characters; "ok" and "sim" are no question asked twice
@@ -110,7 +109,6 @@ def _history(
         session,
         conversation_id,
         turn.id or 0,
-        HISTORY_MESSAGES,
         since=since,
         after_seq=known[-1].seq if known else 0,
     )

@@ -111,6 +111,8 @@ def test_postgresql_knows_the_type_of_each_value(engine: Engine) -> None:
     refused = {}
     with plain_transaction(engine) as connection:
         for statement in written:
+            if not statement.prepare:
+                continue
             connection.exec_driver_sql("SAVEPOINT one")
             try:
                 connection.exec_driver_sql(statement.prepare.replace("%", "%%"))

@@ -12,9 +12,10 @@ from secretaria.local.engines import EngineUrls
 from tests.busy_years import LONG, Shop
 from tests.emptied import empty
 from tests.grown import TABLES, grow
-from tests.plans import Made, read_whole, statements_of
+from tests.plans import Made, read_whole, rows_looked_at, statements_of
 
 MESSAGES, PEOPLE, LONGEST = 60_000, 12_000, 8_000
+MOST_ROWS = 200  # that a statement of a turn looks at
 MOST_STATEMENTS = 20  # without those of the budget
 PARTS = (
     "sweep", "scrape", "list", "next page", "search for a number", "search for a word", "search for nothing",
@@ -45,6 +46,16 @@ def test_a_turn_reads_no_table_whole(shop: Shop, person: int) -> None:
         shop.turn(person)
     assert len(made) > 15
     assert read_whole(shop.engine, made, TABLES) == {}
+
+
+def test_a_long_conversation_is_not_read_through(shop: Shop) -> None:
+    """Neither its messages nor its items: planned for any values, a statement would rather sort thousands than go back a few."""
+    with statements_of(shop.engine) as made:
+        shop.turn(LONG)
+    looked_at = rows_looked_at(shop.engine, made)
+    assert len(looked_at) > 8
+    told = {sql: rows for sql, rows in looked_at.items() if " FROM reply" not in sql}  # all of an episode are counted
+    assert {sql: rows for sql, rows in told.items() if rows > MOST_ROWS} == {}
 
 
 def test_a_first_message_asks_little(shop: Shop) -> None:
