@@ -99,13 +99,9 @@ class CompiledStatement:
         """Send it, and return the cursor that has its rows."""
         connection = where.connection() if isinstance(where, Session) else where
         cursor: NamedTupleCursor = connection.connection.cursor(cursor_factory=NamedTupleCursor)
-        prepared: set[str] = connection.info.setdefault(PREPARED, set())
         begun = time.perf_counter()
         try:
-            if self.prepare and self._name not in prepared:
-                cursor.execute(self.prepare)
-                prepared.add(self._name)
-            cursor.execute(self._whole, values)
+            self.send(cursor, connection, values)
         except psycopg2.Error as error:
             if cursor.connection.closed:  # SQLAlchemy sees it too then, and lets go of all that the pool has
                 connection.exec_driver_sql("SELECT 1")
@@ -115,6 +111,20 @@ class CompiledStatement:
             ) from error
         note_statement(time.perf_counter() - begun)
         return cursor
+
+    def send(self, cursor: Any, connection: Connection, values: Mapping[str, object]) -> None:  # noqa: ANN401  # psycopg2 ships no types
+        """Send it on a cursor of the driver's own; its errors are the driver's.
+
+        Args:
+            cursor: Of any kind; it has the rows then.
+            connection: Whose cursor it is.
+            values: By name.
+        """
+        prepared: set[str] = connection.info.setdefault(PREPARED, set())
+        if self.prepare and self._name not in prepared:
+            cursor.execute(self.prepare)
+            prepared.add(self._name)
+        cursor.execute(self._whole, values)
 
 
 def _written(value: object) -> str:

@@ -36,16 +36,17 @@ class HeldConnection:
         return self._connection is not None
 
     @contextmanager
-    def transaction(self) -> Iterator[Any]:
-        """Hand out a cursor; commit if the block ends well and roll back otherwise.
+    def transaction(self) -> Iterator[tuple[Any, Connection]]:
+        """Hand out a cursor, and whose it is; commit if the block ends well and roll back otherwise.
 
         Raises:
             DatabaseUnavailable: PostgreSQL went away; nothing of the block is known to be kept.
         """
         try:
-            driver = self._driver()
+            connection = self._taken()
+            driver: Any = connection.connection.dbapi_connection  # psycopg2 ships no types
             with driver.cursor() as cursor:
-                yield cursor
+                yield cursor, connection
             driver.commit()
         except (psycopg2.OperationalError, psycopg2.InterfaceError) as error:
             self._break()
@@ -69,12 +70,12 @@ class HeldConnection:
             self._connection.close()
             self._connection = None
 
-    def _driver(self) -> Any:  # noqa: ANN401  # psycopg2 ships no types
+    def _taken(self) -> Connection:
         if self._connection is not None and time.monotonic() - self._used_at > FRESH_SECONDS:
             self.give_back()
         if self._connection is None:
             self._connection = self._engine.connect()
-        return self._connection.connection.dbapi_connection
+        return self._connection
 
     def _break(self) -> None:
         """Whatever state it is in, nobody uses this connection again."""

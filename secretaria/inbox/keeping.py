@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 from uuid import UUID
 
 from loguru import logger
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
 from secretaria.crashpoints import crashpoint
 from secretaria.database.held import HeldConnection
@@ -121,18 +121,18 @@ def _keep_apart(engine: Engine, requests: Sequence[Sequence[Arrival]]) -> list[K
 
 
 def _commit(connection: HeldConnection, requests: Sequence[Sequence[Arrival]]) -> list[Sequence[Arrival]]:
-    with connection.transaction() as cursor:
-        new = _insert(cursor, [event for request in requests for event in request])
+    with connection.transaction() as (cursor, whose):
+        new = _insert(cursor, whose, [event for request in requests for event in request])
         crashpoint("K3")
     return [[event for event in request if event.id in new] for request in requests]
 
 
-def _insert(cursor: Any, arrivals: Sequence[Arrival]) -> set[UUID]:  # noqa: ANN401  # psycopg2 ships no types
+def _insert(cursor: Any, connection: Connection, arrivals: Sequence[Arrival]) -> set[UUID]:  # noqa: ANN401  # psycopg2 ships no types
     """Store each event once; return the ids of those that are new."""
     copies = _copies(cursor, [event for event in arrivals if event.dedupe_key.startswith(BODY_KEY)])
     wanted = [event for event in arrivals if event.id not in copies]
     # In one order for all: two processes that bring the same messages must not wait for each other's rows.
-    return store.insert_new(cursor, sorted(wanted, key=attrgetter("dedupe_key"))) if wanted else set()
+    return store.insert_new(cursor, connection, sorted(wanted, key=attrgetter("dedupe_key"))) if wanted else set()
 
 
 def _copies(cursor: Any, unnamed: Sequence[Arrival]) -> set[UUID]:  # noqa: ANN401  # see above

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Table, bindparam, text
+from sqlalchemy import Connection, Table, bindparam, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, col, select
 
@@ -16,15 +16,18 @@ from secretaria.database.compiled import CompiledStatement
 from secretaria.database.nudging import mark_nudged
 from secretaria.inbox.models import Arrival, EventState, InboxEvent
 
-INSERT_NEW = """
+INSERT_NEW = CompiledStatement(
+    text("""
     INSERT INTO inbox_event (id, channel, dedupe_key, signature, item, state, reason, body, failures, received_at)
     SELECT id, channel, dedupe_key, signature, item, state, reason, body, 0, received_at
-    FROM unnest(%s::uuid[], %s::text[], %s::text[], %s::text[], %s::int[], %s::text[], %s::text[], %s::bytea[],
-                %s::timestamptz[])
+    FROM unnest(CAST(:ids AS uuid[]), CAST(:channels AS text[]), CAST(:dedupe_keys AS text[]), CAST(:signatures AS text[]),
+                CAST(:items AS int[]), CAST(:states AS text[]), CAST(:reasons AS text[]), CAST(:bodies AS bytea[]),
+                CAST(:moments AS timestamptz[]))
         AS new (id, channel, dedupe_key, signature, item, state, reason, body, received_at)
     ON CONFLICT DO NOTHING
-    RETURNING id::text
-"""
+    RETURNING CAST(id AS text)
+""")
+)
 FIND_KEYS = "SELECT dedupe_key FROM inbox_event WHERE channel = %s AND dedupe_key = ANY (%s)"
 
 
@@ -38,7 +41,7 @@ def insert_once(session: Session, event: InboxEvent) -> bool:
     return session.execute(fresh).first() is not None
 
 
-def insert_new(cursor: Any, arrivals: Sequence[Arrival]) -> set[UUID]:  # noqa: ANN401  # psycopg2 ships no types
+def insert_new(cursor: Any, connection: Connection, arrivals: Sequence[Arrival]) -> set[UUID]:  # noqa: ANN401  # psycopg2 ships no types
     """Store, with one statement, the events whose message id and whose request's signature are not there yet.
 
     It is written without the ORM: one statement for all that wait is what the door's speed rests on.
@@ -47,18 +50,18 @@ def insert_new(cursor: Any, arrivals: Sequence[Arrival]) -> set[UUID]:  # noqa: 
         The ids of those that are new.
     """
     by_number = {str(arrival.id): arrival.id for arrival in arrivals}
-    columns = (
-        by_number,
-        [one.channel for one in arrivals],
-        [one.dedupe_key for one in arrivals],
-        [one.signature for one in arrivals],
-        [str(one.item) for one in arrivals],
-        [one.state for one in arrivals],
-        [one.reason for one in arrivals],
-        [f"\\x{one.body.hex()}" for one in arrivals],
-        [one.received_at.isoformat() for one in arrivals],
-    )
-    cursor.execute(INSERT_NEW, [_array_of(column) for column in columns])
+    columns = {
+        "ids": by_number,
+        "channels": [one.channel for one in arrivals],
+        "dedupe_keys": [one.dedupe_key for one in arrivals],
+        "signatures": [one.signature for one in arrivals],
+        "items": [str(one.item) for one in arrivals],
+        "states": [one.state for one in arrivals],
+        "reasons": [one.reason for one in arrivals],
+        "bodies": [f"\\x{one.body.hex()}" for one in arrivals],
+        "moments": [one.received_at.isoformat() for one in arrivals],
+    }
+    INSERT_NEW.send(cursor, connection, {name: _array_of(column) for name, column in columns.items()})
     return {by_number[number] for (number,) in cursor.fetchall()}
 
 
