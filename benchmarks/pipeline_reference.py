@@ -82,12 +82,14 @@ class Reference:
 
 
 @contextmanager
-def reference(urls: EngineUrls, outside: str) -> Iterator[Reference]:
+def reference(urls: EngineUrls, outside: str, *, imported: bool = False) -> Iterator[Reference]:
     """Run three workers, as ``rq worker`` does by itself, for the length of the block.
 
     Args:
         urls: Engines of its own.
         outside: Where the stand-ins answer.
+        imported: Whether a worker has imported the job's module before it forks, as RQ's documentation advises; by itself
+            it does so in each fork, anew for each job.
     """
     told = {
         "DATABASE_URL": urls.database_url,
@@ -95,7 +97,8 @@ def reference(urls: EngineUrls, outside: str) -> Iterator[Reference]:
         "OPENAI_BASE_URL": f"{outside}/v1",
         "WHATICKET_URL": outside,
     }
-    command = [sys.executable, "-m", "rq.cli", "worker", "--quiet", "--url", urls.redis_url, QUEUE]
+    start = f"{f'import {__name__}; ' if imported else ''}from rq.cli import main; main()"
+    command = [sys.executable, "-c", start, "worker", "--quiet", "--url", urls.redis_url, QUEUE]
     workers = [subprocess.Popen(command, env={**os.environ, **told}) for _ in range(WORKERS)]
     try:
         yield Reference(urls)
