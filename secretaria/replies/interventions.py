@@ -20,7 +20,8 @@ from secretaria.database.transaction import after_commit, transaction
 from secretaria.errors import Conflict
 from secretaria.inbox.models import EventState, InboxEvent
 from secretaria.inbox.receive import OWN_MESSAGE
-from secretaria.outbox.delivery import SILENT_MODES, nudge_next
+from secretaria.outbox.delivery import nudge_next
+from secretaria.outbox.dropping import SILENT_MODES
 from secretaria.outbox.models import ItemState, OutboxItem, Purpose
 from secretaria.queue.jobs import DELIVER_ITEM, FILE_EVENT
 from secretaria.queue.publisher import Publisher
