@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
+import msgspec
 from loguru import logger
 from pydantic import TypeAdapter
 from sqlalchemy import JSON, Table, bindparam, text
@@ -150,4 +150,4 @@ def _recording(
 
 
 def _json(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False)
+    return msgspec.json.encode(value).decode()
