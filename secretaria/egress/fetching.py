@@ -20,6 +20,7 @@ import httpcore
 
 from secretaria.egress.connection import CheckedBackend, Resolver, resolve_host
 from secretaria.egress.refusals import AnswerRefused, DestinationRefused, DestinationUnavailable
+from secretaria.outside import outside
 
 PORTS = {"https": 443, "http": 80}
 PRINTABLE = re.compile(r"[!-\[\]-~]+")  # ASCII without blanks and without the backslash, which parsers read differently
@@ -64,7 +65,7 @@ def fetch(
     limits: Limits = DEFAULT_LIMITS,
     resolve: Resolver = resolve_host,
 ) -> bytes:
-    """Ask one address once and return the body of its 2xx answer.
+    """Ask one address once and return the body of its 2xx answer; a worker lets others work meanwhile.
 
     Args:
         url: Where to ask; it may come from anybody.
@@ -91,6 +92,7 @@ def fetch(
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     try:
         with (
+            outside(),
             httpcore.ConnectionPool(ssl_context=_tls(), network_backend=backend) as pool,
             pool.stream(
                 method,

@@ -96,7 +96,9 @@ class Operator:
 
     def build_quickly(self, version: str) -> None:
         """Let images be made by putting the tree's program over that of an image that is there: seconds, not minutes."""
-        kept = self.installation.image.rpartition("-")[0]  # under the installation's own name releases remove old images
+        kept = self.installation.image.rpartition("-")[
+            0
+        ]  # under the installation's own name releases remove old images
         base = f"{kept}:{version}"
         self.commit(
             {

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 import pytest
 
 from secretaria.egress import AnswerRefused, DestinationUnavailable, Limits, fetch
+from secretaria.outside import Seats
 
 QUICK = Limits(connect_seconds=1.0, read_seconds=0.3, total_seconds=0.6, max_bytes=1000)
 OK = b"HTTP/1.1 200 OK\r\nContent-Type: audio/ogg; codecs=opus\r\nContent-Length: 3\r\n\r\nabc"
@@ -153,6 +154,28 @@ def test_a_server_that_drips_is_given_up_at_the_total(
         fetch(f"{site.origin}/a", trusted_origins=(site.origin,), limits=QUICK)
     assert late.value.cause == "timeout"
     assert time.monotonic() - begun < 3
+
+
+def test_others_work_while_an_answer_is_waited_for() -> None:
+    """Whoever has a seat of a worker leaves it for the length of the call, and has it again after it."""
+    seats, answering, taken = Seats(1), threading.Event(), threading.Event()
+
+    def answer(handler: socketserver.StreamRequestHandler) -> None:
+        answering.set()
+        taken.wait(5)
+        handler.wfile.write(OK)
+
+    def work() -> None:
+        answering.wait(5)
+        with seats.taken():
+            taken.set()
+
+    other = threading.Thread(target=work)
+    other.start()
+    with a_site(answer) as site, seats.taken():
+        assert fetch(f"{site.origin}/a", trusted_origins=(site.origin,)) == b"abc"
+    other.join(5)
+    assert taken.is_set()
 
 
 def test_what_is_no_http_is_unreachable() -> None:
