@@ -78,15 +78,13 @@ def bookings_ahead(session: Session, contact_id: int, now: datetime) -> Sequence
     return session.exec(statement.order_by(col(Booking.starts_at))).all()
 
 
-STANDS = CompiledStatement(
-    text("""
+STANDS = CompiledStatement("""
     SELECT EXISTS (SELECT FROM booking WHERE contact_id = :contact_id AND state <> 'cancelled' AND starts_at > :now)
         OR EXISTS (
             SELECT FROM agenda_offer
             WHERE conversation_id = :conversation_id AND contact_id = :contact_id AND expires_at > :now
         ) AS found
 """)
-)
 
 
 def stands(session: Session, contact_id: int, conversation_id: int, now: datetime) -> bool:

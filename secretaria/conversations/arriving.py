@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import text
 from sqlmodel import Session
 
 from secretaria.conversations.waking import wrote_to_feed
@@ -15,8 +14,7 @@ from secretaria.privacy import keyed_hash
 from secretaria.whaticket.numbers import identity_key
 from secretaria.whaticket.reading import Reading
 
-ARRIVE = CompiledStatement(
-    text("""
+ARRIVE = CompiledStatement("""
     WITH person AS (
         INSERT INTO contact (identity_key, number, name, created_at)
         SELECT :identity_key, :number, :name, :now
@@ -33,23 +31,18 @@ ARRIVE = CompiledStatement(
         last_inbound_seq = conversation.last_seq + 1, last_message_at = excluded.last_message_at
     RETURNING id, last_seq
 """)
-)
-OPEN_TURN = CompiledStatement(
-    text("""
+OPEN_TURN = CompiledStatement("""
     INSERT INTO turn (conversation_id, correlation_id, state, opened_at, due_at, deadline_at, messages, restarts, failures)
     VALUES (:conversation_id, :event_id, 'waiting', :now, :due_at, :deadline_at, 1, 0, 0)
     RETURNING id
 """)
-)
-ADD_MESSAGE = CompiledStatement(
-    text("""
+ADD_MESSAGE = CompiledStatement("""
     INSERT INTO message (conversation_id, turn_id, event_id, seq, direction, author, kind, text, provider_message_id,
                          delivery, media_url, media_type, media_seconds, sent_at, received_at)
     VALUES (:conversation_id, :turn_id, :event_id, :seq, 'inbound', 'contact', :kind, :text, :provider_message_id,
             '', :media_url, :media_type, :media_seconds, :sent_at, :received_at)
     RETURNING id
 """)
-)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,20 +6,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import text
 from sqlmodel import Session
 
 from secretaria.conversations.models import TurnState
 from secretaria.conversations.waking import wrote_to_feed
 from secretaria.database.compiled import CompiledStatement
 
-CLOSE_TURN = CompiledStatement(
-    text("""
+CLOSE_TURN = CompiledStatement("""
     UPDATE turn SET state = :state, reason = :reason, llm_seconds = :llm_seconds, closed_at = :now
     WHERE id = :id
     RETURNING id, conversation_id, correlation_id, state, reason, opened_at, closed_at, messages, restarts, failures
 """)
-)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Literal
 
-from sqlalchemy import and_, or_, text, update
+from sqlalchemy import and_, or_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, col, select
 
@@ -29,27 +29,21 @@ NUDGE_AGAIN = timedelta(minutes=1)
 GOES_ON_FOR = timedelta(hours=24)  # without a summary, what was said that lately is shown itself
 SUMMARIES_TOLD = 3
 MOMENT_BEFORE = timedelta(microseconds=1)
-LAST_BEFORE = CompiledStatement(
-    text("""
+LAST_BEFORE = CompiledStatement("""
     SELECT max(received_at) AS received_at FROM message
     WHERE conversation_id = :conversation_id AND received_at < :since
 """)
-)
-LAST_EPISODE = CompiledStatement(
-    text("""
+LAST_EPISODE = CompiledStatement("""
     SELECT state, began_at, ended_at FROM episode
     WHERE conversation_id = :conversation_id AND began_at < :episode_at
     ORDER BY began_at DESC LIMIT 1
 """)
-)
-SPOKEN = CompiledStatement(
-    text("""
+SPOKEN = CompiledStatement("""
     SELECT id FROM message
     WHERE conversation_id = :conversation_id AND direction = 'outbound' AND author = 'secretary'
       AND received_at >= :since AND delivery NOT IN ('superseded', 'held', 'dead')
     LIMIT 1
 """)
-)
 
 
 def end_episode(session: Session, conversation: Conversation, ending: Ending, begins: datetime) -> None:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 
 from loguru import logger
-from sqlalchemy import Engine, text, tuple_, update
+from sqlalchemy import Engine, tuple_, update
 from sqlmodel import Session, col
 
 from secretaria.clock import Clock
@@ -21,13 +21,11 @@ LEASE_SECONDS = 12.0  # what a killed worker's customer waits before another tak
 RENEW_SECONDS = 3.0
 
 
-TAKE_LEASE = CompiledStatement(
-    text("""
+TAKE_LEASE = CompiledStatement("""
     UPDATE conversation SET lease_token = lease_token + 1, lease_until = :until
     WHERE id = :conversation_id AND (lease_until IS NULL OR lease_until < :now)
     RETURNING lease_token
 """)
-)
 
 
 def take_lease(session: Session, conversation_id: int, *, now: datetime, seconds: float) -> int | None:
@@ -41,15 +39,13 @@ def take_lease(session: Session, conversation_id: int, *, now: datetime, seconds
     return None if taken is None else int(taken.lease_token)
 
 
-PASS_GATE = CompiledStatement(
-    text("""
+PASS_GATE = CompiledStatement("""
     UPDATE conversation SET lease_until = NULL
     WHERE id = :conversation_id AND lease_token = :token AND mode = 'automatic'
       AND NOT EXISTS (SELECT FROM secretary_pause)
       AND last_inbound_seq = COALESCE(:inbound_seq, last_inbound_seq)
     RETURNING last_inbound_seq
 """)
-)
 
 
 def pass_gate(session: Session, conversation_id: int, *, token: int, inbound_seq: int | None) -> int | None:

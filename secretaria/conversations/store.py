@@ -100,12 +100,10 @@ class HeldWord:
     last_inbound_seq: int
 
 
-HOLD_WORD = CompiledStatement(
-    text("""
+HOLD_WORD = CompiledStatement("""
     SELECT contact_id, mode, mode_changed_at, person_spoke_at, last_inbound_seq
     FROM conversation WHERE id = :conversation_id FOR UPDATE
 """)
-)
 
 
 def hold_word(session: Session, conversation_id: int) -> HeldWord:
@@ -162,7 +160,7 @@ def add_message(
 
 
 OPEN_ONE = CompiledStatement(
-    text("SELECT id FROM turn WHERE conversation_id = :conversation_id AND state IN ('waiting', 'answering')")
+    "SELECT id FROM turn WHERE conversation_id = :conversation_id AND state IN ('waiting', 'answering')"
 )
 
 
@@ -174,12 +172,10 @@ def open_turn(session: Session, conversation_id: int) -> Turn | None:
     return session.exec(statement.with_for_update().execution_options(populate_existing=True)).first()
 
 
-DUE_CONVERSATION = CompiledStatement(
-    text("""
+DUE_CONVERSATION = CompiledStatement("""
     SELECT conversation_id FROM turn WHERE id = :turn_id AND state IN ('waiting', 'answering') AND due_at <= :now
 """)
-)
-START_TURN = CompiledStatement(text("UPDATE turn SET state = 'answering' WHERE id = :turn_id"))
+START_TURN = CompiledStatement("UPDATE turn SET state = 'answering' WHERE id = :turn_id")
 
 
 def conversation_of_due(session: Session, turn_id: int, now: datetime) -> int | None:
@@ -213,13 +209,11 @@ def arrivals_of_turn(session: Session, turn_id: int) -> Sequence[Message]:
     return session.exec(statement.order_by(col(Message.event_id))).all()
 
 
-LAST_OWN = CompiledStatement(
-    text("""
+LAST_OWN = CompiledStatement("""
     SELECT text FROM message
     WHERE conversation_id = :conversation_id AND author = 'secretary' AND delivery NOT IN ('superseded', 'held', 'dead')
     ORDER BY seq DESC LIMIT 1
 """)
-)
 
 
 def last_own_text(session: Session, conversation_id: int) -> str:

@@ -97,13 +97,11 @@ class Entities:
     contact: Contact
 
 
-MESSAGES = CompiledStatement(
-    text("""
+MESSAGES = CompiledStatement("""
     SELECT id, event_id, seq, kind, text, transcript, sent_at, received_at
     FROM message WHERE turn_id = :turn_id AND direction = 'inbound'
     ORDER BY sent_at, event_id
 """)
-)
 
 
 def messages_taken(session: Session, turn_id: int) -> Sequence[TakenMessage]:

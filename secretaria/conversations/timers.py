@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
-from sqlalchemy import text
 from sqlalchemy.orm.attributes import set_committed_value
 from sqlmodel import Session
 
@@ -18,7 +17,7 @@ from secretaria.settings import TurnsSection
 
 AUDIO = "audio"
 SET_TIMER = CompiledStatement(
-    text("UPDATE turn SET messages = :messages, due_at = :due_at, nudged_at = NULL WHERE id = :turn_id")
+    "UPDATE turn SET messages = :messages, due_at = :due_at, nudged_at = NULL WHERE id = :turn_id"
 )
 LONGEST_LOOK = 2000  # characters of a message that are looked at for its rhythm
 

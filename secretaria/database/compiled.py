@@ -15,7 +15,7 @@ from typing import Any
 
 import psycopg2
 from psycopg2.extras import NamedTupleCursor
-from sqlalchemy import Connection, Executable
+from sqlalchemy import Connection, Executable, text
 from sqlalchemy.dialects.postgresql.psycopg2 import PGDialect_psycopg2
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql import ClauseElement
@@ -42,18 +42,19 @@ class CompiledStatement:
         execute: What sends it with its values.
     """
 
-    def __init__(self, statement: Executable, *, savepoint: str = "", skewed: bool = False) -> None:
+    def __init__(self, statement: Executable | str, *, savepoint: str = "", skewed: bool = False) -> None:
         """Write a statement down.
 
         Args:
-            statement: Of ``text`` or of SQLAlchemy's expressions; lists whose length changes are given as arrays.
+            statement: As text with ``:names``, or of SQLAlchemy's expressions; lists whose length changes are given as arrays.
             skewed: Whether its plan is to be made for its values each time, because some conversations have thousands of
                 the rows of which most have a few.
             savepoint: Its name, where the statement is to stand between a savepoint and its release; its rows are lost.
         """
-        if not isinstance(statement, ClauseElement):
-            raise TypeError(type(statement))
-        compiled = statement.compile(dialect=DIALECT)
+        written = text(statement) if isinstance(statement, str) else statement
+        if not isinstance(written, ClauseElement):
+            raise TypeError(type(written))
+        compiled = written.compile(dialect=DIALECT)
         fixed = {name: value for name, value in compiled.params.items() if value is not None}
         # What is always the same is told: a plan for any state cannot use an index of some, nor for any limit a short one.
         self.sql = VALUE.sub(lambda found: _written(fixed[found[1]]) if found[1] in fixed else found[0], str(compiled))

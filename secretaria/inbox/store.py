@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Table, bindparam, text
+from sqlalchemy import Connection, Table, bindparam
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, col, select
 
@@ -16,8 +16,7 @@ from secretaria.database.compiled import CompiledStatement
 from secretaria.database.nudging import mark_nudged
 from secretaria.inbox.models import Arrival, EventState, InboxEvent
 
-INSERT_NEW = CompiledStatement(
-    text("""
+INSERT_NEW = CompiledStatement("""
     INSERT INTO inbox_event (id, channel, dedupe_key, signature, item, state, reason, body, failures, received_at)
     SELECT id, channel, dedupe_key, signature, item, state, reason, body, 0, received_at
     FROM unnest(CAST(:ids AS uuid[]), CAST(:channels AS text[]), CAST(:dedupe_keys AS text[]), CAST(:signatures AS text[]),
@@ -27,7 +26,6 @@ INSERT_NEW = CompiledStatement(
     ON CONFLICT DO NOTHING
     RETURNING CAST(id AS text)
 """)
-)
 FIND_KEYS = "SELECT dedupe_key FROM inbox_event WHERE channel = %s AND dedupe_key = ANY (%s)"
 
 
@@ -108,12 +106,10 @@ TAKE_RECEIVED = CompiledStatement(
     .where(EVENT.c.id == bindparam("event_id"), EVENT.c.state == EventState.RECEIVED)
     .with_for_update(skip_locked=True)
 )
-CLOSE_EVENT = CompiledStatement(
-    text("""
+CLOSE_EVENT = CompiledStatement("""
     UPDATE inbox_event SET state = :state, reason = :reason, filed_at = :now, body = CASE WHEN :emptied THEN '' ELSE body END
     WHERE id = :event_id
 """)
-)
 
 
 def take_received(session: Session, event_id: UUID) -> Received | None:

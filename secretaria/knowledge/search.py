@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
-from sqlalchemy import text
 from sqlmodel import Session
 
 from secretaria.database.compiled import CompiledStatement
@@ -20,8 +19,7 @@ LIST_WEIGHTS = {"asked": 1.0, "typed": 1.0, "before": 0.3}
 RANK_OFFSET = 20
 
 # Words that few chunks hold weigh more; OR, because chats hold many words and a chunk never all of them.
-BY_WORDS = CompiledStatement(
-    text("""
+BY_WORDS = CompiledStatement("""
 WITH term AS (
     SELECT role, plainto_tsquery('portuguese', word) AS query, max(weight) AS weight
     FROM unnest(CAST(:roles AS text[]), CAST(:words AS text[]), CAST(:weights AS float8[])) AS given (role, word, weight)
@@ -37,10 +35,8 @@ WITH term AS (
 SELECT role, id FROM hit JOIN rare USING (role, query)
 GROUP BY role, id, position ORDER BY role, sum(hit.rank * rare.weight) DESC, position
 """)
-)
 # Only words that no chunk holds are looked for by likeness: they are mistyped, cut short or of another language.
-BY_LIKENESS = CompiledStatement(
-    text("""
+BY_LIKENESS = CompiledStatement("""
 WITH given AS (
     SELECT DISTINCT word, plainto_tsquery('portuguese', word) AS query FROM unnest(CAST(:words AS text[])) AS word
 ), typed AS (
@@ -56,9 +52,8 @@ WITH given AS (
 )
 SELECT id FROM hit JOIN rare USING (word) GROUP BY id, position ORDER BY sum(likeness * weight) DESC, position
 """)
-)
-LOOK_ALIKE = CompiledStatement(text("SELECT set_config('pg_trgm.strict_word_similarity_threshold', :alike, true)"))
-CHUNKS = CompiledStatement(text("SELECT id, source, title, text, file FROM knowledge_chunk WHERE id = ANY(:ids)"))
+LOOK_ALIKE = CompiledStatement("SELECT set_config('pg_trgm.strict_word_similarity_threshold', :alike, true)")
+CHUNKS = CompiledStatement("SELECT id, source, title, text, file FROM knowledge_chunk WHERE id = ANY(:ids)")
 
 
 def search(

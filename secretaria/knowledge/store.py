@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import and_, func, insert, select, text, update
+from sqlalchemy import and_, func, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as insert_or_give_way
 from sqlmodel import Session, col
 
@@ -54,7 +54,7 @@ class Edition:
     is_published: bool
 
 
-PUBLISHED = CompiledStatement(text("SELECT version_id FROM business_publication ORDER BY number DESC LIMIT 1"))
+PUBLISHED = CompiledStatement("SELECT version_id FROM business_publication ORDER BY number DESC LIMIT 1")
 
 
 def published_id(session: Session) -> int | None:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import ColumnElement, Connection, and_, delete, func, text, update
+from sqlalchemy import ColumnElement, Connection, and_, delete, func, update
 from sqlalchemy.dialects.postgresql import Insert, insert
 from sqlmodel import Session, col, select
 
@@ -62,8 +62,7 @@ def pots_of(limits: BudgetSection, conversation_id: int | None, day: date) -> li
 
 # What everybody takes from stays locked until the commit is on disk; a second of spending may be lost with a PostgreSQL
 # that is killed, and so nobody waits for the disk here.
-TAKE = CompiledStatement(
-    text("""
+TAKE = CompiledStatement("""
     WITH swift AS (SELECT set_config('synchronous_commit', 'off', true)),
     taken AS (
         INSERT INTO llm_spending (scope, conversation_id, period, tokens, micros)
@@ -83,9 +82,7 @@ TAKE = CompiledStatement(
     )
     SELECT reserved.id, ARRAY(SELECT scope FROM taken) AS scopes FROM reserved
 """)
-)
-SETTLE = CompiledStatement(
-    text("""
+SETTLE = CompiledStatement("""
     WITH swift AS (SELECT set_config('synchronous_commit', 'off', true)),
     held AS (DELETE FROM llm_reservation WHERE id = :reservation_id RETURNING tokens, micros),
     spent AS (
@@ -101,14 +98,11 @@ SETTLE = CompiledStatement(
     SET tokens = GREATEST(llm_spending.tokens + (SELECT tokens FROM spent), 0),
         micros = GREATEST(llm_spending.micros + (SELECT micros FROM spent), 0)
 """)
-)
-SPENT = CompiledStatement(
-    text("""
+SPENT = CompiledStatement("""
     SELECT scope, tokens, micros
     FROM unnest(CAST(:scopes AS text[]), CAST(:conversations AS bigint[]), CAST(:periods AS date[])) AS pot (scope, conversation_id, period)
     JOIN llm_spending USING (scope, conversation_id, period)
 """)
-)
 NO_LIMIT = 2**62
 
 

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any, Literal, cast
 
-from sqlalchemy import bindparam, func, text, update
+from sqlalchemy import bindparam, func, update
 from sqlmodel import Session, col, select
 
 from secretaria.conversations.models import Conversation
@@ -68,8 +68,7 @@ def _claim() -> CompiledStatement:
     )
 
 
-BEGIN_ATTEMPT = CompiledStatement(
-    text("""
+BEGIN_ATTEMPT = CompiledStatement("""
     WITH asked AS (
         SELECT :automatic AND EXISTS (SELECT FROM secretary_pause) AS paused,
                :automatic AND EXISTS (SELECT FROM contact WHERE id = :contact_id AND opted_out_at < :written_at) AS opted_out
@@ -81,7 +80,6 @@ BEGIN_ATTEMPT = CompiledStatement(
     )
     SELECT begun.id, paused, opted_out FROM asked LEFT JOIN begun ON true
 """)
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,8 +146,7 @@ def end_attempt(session: Session, attempt_id: int, now: datetime, result: SendRe
     session.execute(update(DeliveryAttempt).where(col(DeliveryAttempt.id) == attempt_id).values(ended))
 
 
-SETTLE_SENT = CompiledStatement(
-    text("""
+SETTLE_SENT = CompiledStatement("""
     WITH ended AS (
         UPDATE delivery_attempt SET ended_at = :now, outcome = :outcome, status = :status, error = :error
         WHERE id = :attempt_id
@@ -165,7 +162,6 @@ SETTLE_SENT = CompiledStatement(
         SELECT FROM outbox_item WHERE conversation_id = :conversation_id AND state = 'pending'
     ) AS more_waits FROM settled
 """)
-)
 
 
 def settle_sent(

@@ -6,14 +6,12 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import text
 from sqlmodel import Session
 
 from secretaria.conversations.waking import wrote_to_feed
 from secretaria.database.compiled import CompiledStatement
 
-PLACE_REPLY = CompiledStatement(
-    text("""
+PLACE_REPLY = CompiledStatement("""
     WITH moved AS (
         UPDATE conversation
         SET last_seq = last_seq + cardinality(CAST(:bubbles AS text[])), last_message_at = :now
@@ -36,7 +34,6 @@ PLACE_REPLY = CompiledStatement(
     ORDER BY said.seq
     RETURNING id
 """)
-)
 
 
 def place_reply(

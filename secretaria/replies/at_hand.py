@@ -5,15 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import text
 from sqlmodel import Session
 
 from secretaria.conversations.taken import TakenContact, TakenConversation, TakenTurn
 from secretaria.database.compiled import CompiledStatement
 
 # Whether there is anything is asked by a first row: for EXISTS the planner may rather read a whole table into a hash.
-LOOK = CompiledStatement(
-    text("""
+LOOK = CompiledStatement("""
     SELECT turn.id, turn.correlation_id, turn.state, turn.opened_at, turn.due_at, turn.deadline_at, turn.restarts,
            conversation.id AS conversation_id, contact_id, mode, person_spoke_at, episode_at, last_seq, last_inbound_seq,
            number, opted_out_at, told_privacy_at,
@@ -30,7 +28,6 @@ LOOK = CompiledStatement(
     WHERE turn.id = :turn_id AND turn.state IN ('waiting', 'answering')
     FOR UPDATE OF turn
 """)
-)
 TURN, CONVERSATION, CONTACT = slice(0, 7), slice(7, 14), slice(14, 17)
 
 

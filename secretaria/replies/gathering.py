@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import text
 from sqlmodel import Session
 
 from secretaria.context.engine import BurstMessage, HistoryLine, Standing, TurnContext
@@ -27,13 +26,11 @@ LONGEST_TEXT = 4000  # of one message as the model sees it; it is stored whole
 LOOKED_BACK, LONGEST_LOOK = 4, 500  # messages before the turn, and characters of each, that a search reads
 SHORTEST_QUESTION = 10  # characters; "ok" and "sim" are no question asked twice
 # The newest first.
-ANALYSES = CompiledStatement(
-    text("""
+ANALYSES = CompiledStatement("""
     SELECT answerable, sentiment FROM reply
     WHERE conversation_id = :conversation_id AND origin = 'model' AND created_at >= :since
     ORDER BY created_at DESC, id DESC
 """)
-)
 
 
 def gather_context(

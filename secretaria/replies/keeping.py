@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 from loguru import logger
 from pydantic import TypeAdapter
-from sqlalchemy import JSON, Table, bindparam, text
+from sqlalchemy import JSON, Table, bindparam
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session
 
@@ -39,12 +39,12 @@ INSERT_REPLY = CompiledStatement(
 AS_JSON = {column.name for column in REPLY.columns if isinstance(column.type, JSON)}
 # The savepoint travels with the statement: on its own each of its three steps would cost as much as the row.
 KEEP_RECORDING = CompiledStatement(
-    text("""
+    """
     INSERT INTO recording (turn_id, conversation_id, business_version_id, business_version, prompt_version, economy,
                            told, found, sought, answers, tool, decision, created_at)
     VALUES (:turn_id, :conversation_id, :business_version_id, :business_version, :prompt_version, :economy,
             :told, :found, :sought, :answers, :tool, :decision, :now)
-    """),
+    """,
     savepoint="recording",
 )
 

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import Column, Connection, Engine, Integer, MetaData, Table, bindparam, text
+from sqlalchemy import Column, Connection, Engine, Integer, MetaData, Table, bindparam
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlmodel import Session
 
@@ -22,11 +22,9 @@ from secretaria.database.spent import counting_statements
 from secretaria.database.transaction import DatabaseUnavailable, plain_transaction, transaction
 
 Opened = Callable[[Engine], AbstractContextManager[Session | Connection]]
-ECHO = CompiledStatement(
-    text("SELECT CAST(:id AS uuid) AS id, CAST(:at AS timestamptz) AS at, :words || '100 %' AS words")
-)
-NUMBERS = CompiledStatement(text("SELECT n FROM generate_series(1, :count) AS n ORDER BY n"))
-ERASED = CompiledStatement(text("INSERT INTO erased_contact (subject, erased_at, tally) VALUES (:subject, :now, '{}')"))
+ECHO = CompiledStatement("SELECT CAST(:id AS uuid) AS id, CAST(:at AS timestamptz) AS at, :words || '100 %' AS words")
+NUMBERS = CompiledStatement("SELECT n FROM generate_series(1, :count) AS n ORDER BY n")
+ERASED = CompiledStatement("INSERT INTO erased_contact (subject, erased_at, tally) VALUES (:subject, :now, '{}')")
 
 
 def test_rows_have_names_and_types(engine: Engine) -> None:
@@ -53,7 +51,7 @@ def test_what_it_writes_is_committed(engine: Engine, opened: Opened) -> None:
     subject = uuid4().hex
     with opened(engine) as where:
         ERASED.run(where, {"subject": subject, "now": datetime.now(UTC)})
-    found = CompiledStatement(text("SELECT count(*) AS count FROM erased_contact WHERE subject = :subject"))
+    found = CompiledStatement("SELECT count(*) AS count FROM erased_contact WHERE subject = :subject")
     with plain_transaction(engine) as connection:
         assert found.one(connection, {"subject": subject}).count == 1
 
@@ -87,7 +85,7 @@ def test_a_statement_that_fails_leaves_the_connection(engine: Engine) -> None:
         NUMBERS.run(session, {"count": 1})
         session.connection().exec_driver_sql("SAVEPOINT here")
         with pytest.raises(DBAPIError) as caught:
-            CompiledStatement(text("SELECT 1 / :nothing")).run(session, {"nothing": 0})
+            CompiledStatement("SELECT 1 / :nothing").run(session, {"nothing": 0})
         assert not caught.value.connection_invalidated
         session.connection().exec_driver_sql("ROLLBACK TO SAVEPOINT here")
         assert NUMBERS.one(session, {"count": 1}).n == 1
@@ -131,14 +129,14 @@ def test_a_list_in_brackets_is_refused() -> None:
 
 
 def _pid(connection: Connection) -> int:
-    return int(CompiledStatement(text("SELECT pg_backend_pid() AS pid")).one(connection, {}).pid)
+    return int(CompiledStatement("SELECT pg_backend_pid() AS pid").one(connection, {}).pid)
 
 
 def _end(engine: Engine, pids: list[int]) -> None:
     """End the sessions of a pool, from outside of it."""
     outside = build_engine(engine.url.render_as_string(hide_password=False))
     with plain_transaction(outside) as connection:
-        CompiledStatement(text("SELECT pg_terminate_backend(pid) FROM unnest(CAST(:pids AS int[])) AS pid")).all(
+        CompiledStatement("SELECT pg_terminate_backend(pid) FROM unnest(CAST(:pids AS int[])) AS pid").all(
             connection, {"pids": pids}
         )
     outside.dispose()
