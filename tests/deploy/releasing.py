@@ -63,7 +63,7 @@ class Operator:
 
     def ledger(self) -> list[dict[str, Any]]:
         """Return what the command says was done, the newest first."""
-        return [json.loads(line) for line in self.type("releases", "--json").stdout.splitlines()]
+        return [json.loads(line) for line in self.type("releases", "--limit", "100", "--json").stdout.splitlines()]
 
     def git(self, *arguments: str) -> str:
         """Ask git in the checkout."""
@@ -96,10 +96,8 @@ class Operator:
 
     def build_quickly(self, version: str) -> None:
         """Let images be made by putting the tree's program over that of an image that is there: seconds, not minutes."""
-        kept = self.installation.image.rpartition("-")[
-            0
-        ]  # under the installation's own name releases remove old images
-        base = f"{kept}:{version}"
+        # Under the installation's own name releases remove old images; the program's image is one without its last word.
+        base = f"{self.installation.image.rpartition('-')[0]}:{version}"
         self.commit(
             {
                 "docker/Dockerfile": (
