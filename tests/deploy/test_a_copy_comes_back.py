@@ -12,6 +12,8 @@ import pytest
 
 from tests.deploy.installation import Installation, OpenInstallation
 
+pytestmark = pytest.mark.long
+
 ASKED, ERASED, LATER = "5520900009101", "5520900009102", "5520900009103"
 
 
