@@ -22,7 +22,7 @@ demo: $(INSTALLED) ## See it work: no server, key or phone (ARGS=--once to only 
 up: $(INSTALLED) ## Run a whole installation on this machine, from .env and secretaria.toml
 	@$(BIN)/secretaria up $(ARGS)
 
-# Many tests wait, so three files for two cores. In the order of their names: the long ones of acceptance begin, none is left for the end.
+# Two files at a time, one for each core. In the order of their names: the long ones of acceptance begin, none is left for the end.
 test: $(INSTALLED) ## Run every test on the embedded engines, two files at a time
 	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder --ignore tests/deploy $(ARGS)
 

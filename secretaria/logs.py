@@ -39,7 +39,7 @@ LONGEST_VALUE = 1000
 LONGEST_TRACEBACK = 6000
 CUT = "…[cortado]"
 TRACEBACK = "traceback"
-_TOLD_OF: ContextVar[Mapping[str, object]] = ContextVar("told_of", default=MappingProxyType({}))
+_TOLD_OF: ContextVar[Mapping[str, object]] = ContextVar("told_of", default=MappingProxyType({"correlation_id": "-"}))
 
 
 def configure_logs(section: LogSection, process: str, key: bytes | None = None, folder: Path | None = None) -> None:

@@ -264,7 +264,12 @@ class Message(SQLModel, table=True):
     @property
     def words(self) -> str:
         """What was written, and what was said where somebody listened."""
-        return "\n".join(filter(None, (self.text, self.transcript)))
+        return words_of(self.text, self.transcript)
+
+
+def words_of(text: str, transcript: str | None) -> str:
+    """Return what a bubble says: what was written, and what was heard of it."""
+    return "\n".join(filter(None, (text, transcript)))
 
 
 class EpisodeState(StrEnum):

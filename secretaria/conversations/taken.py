@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlmodel import Session
 
-from secretaria.conversations.models import Contact, Conversation, Turn
+from secretaria.conversations.models import Contact, Conversation, Turn, words_of
 from secretaria.database.compiled import CompiledStatement
 
 HISTORY_MESSAGES = 24
@@ -67,7 +67,7 @@ class TakenMessage:
     @property
     def words(self) -> str:
         """What was written, and what was said where somebody listened."""
-        return "\n".join(filter(None, (self.text, self.transcript)))
+        return words_of(self.text, self.transcript)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +85,7 @@ class SaidBefore:
     @property
     def words(self) -> str:
         """What was written, and what was said where somebody listened."""
-        return "\n".join(filter(None, (self.text, self.transcript)))
+        return words_of(self.text, self.transcript)
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,9 +47,9 @@ class CompiledStatement:
 
         Args:
             statement: As text with ``:names``, or of SQLAlchemy's expressions; lists whose length changes are given as arrays.
+            savepoint: Its name, where the statement is to stand between a savepoint and its release; its rows are lost.
             skewed: Whether its plan is to be made for its values each time, because some conversations have thousands of
                 the rows of which most have a few.
-            savepoint: Its name, where the statement is to stand between a savepoint and its release; its rows are lost.
         """
         written = text(statement) if isinstance(statement, str) else statement
         if not isinstance(written, ClauseElement):
@@ -66,9 +66,8 @@ class CompiledStatement:
         self.prepare = "" if skewed else f"PREPARE {self._name} AS {numbered.replace('%%', '%')}"
         given = f" ({', '.join(f'%({name})s' for name in places)})" if places else ""
         self.execute = self.sql if skewed else f"EXECUTE {self._name}{given}"
-        self._whole = (
-            f"SAVEPOINT {savepoint}; {self.execute}; RELEASE SAVEPOINT {savepoint}" if savepoint else self.execute
-        )
+        self._around = f"SAVEPOINT {savepoint}; %s; RELEASE SAVEPOINT {savepoint}" if savepoint else "%s"
+        self._whole = self._around.replace("%s", self.execute, 1)
 
     def all(self, where: Session | Connection, values: Mapping[str, object]) -> list[Any]:
         """Return all rows."""
@@ -123,7 +122,7 @@ class CompiledStatement:
         """
         prepared: set[str] = connection.info.setdefault(PREPARED, set())
         if self.prepare and self._name not in prepared:
-            cursor.execute(self.prepare)
+            cursor.execute(self._around.replace("%s", self.prepare, 1))  # what cannot be planned fails there too
             prepared.add(self._name)
         cursor.execute(self._whole, values)
 

@@ -296,7 +296,8 @@ def _report(item: OutboxItem, result: SendResult, state: ItemState, now: datetim
     if accepted and not alarming:
         tell_plainly("item_delivered", told, where=__name__)
     else:
-        logger.bind(**told).log("ERROR" if alarming else "WARNING", f"item_{'' if accepted else 'not_'}delivered")
+        name = "item_delivered" if accepted else "item_not_delivered"
+        logger.bind(**told).log("ERROR" if alarming else "WARNING", name)
 
 
 def _tell_time(item: OutboxItem, now: datetime) -> None:

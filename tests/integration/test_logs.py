@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 import textwrap
+from collections import Counter
 
 import pytest
 
@@ -73,3 +74,27 @@ def test_contacts_stay_joinable() -> None:
     shown = json.loads(run.stderr)["contact"]
     assert shown == f"h:{keyed_hash(NUMBER, b'k' * 32)[:8]}"
     assert shown != f"h:{keyed_hash(NUMBER, b'l' * 32)[:8]}"
+
+
+def test_plain_lines_of_many_threads_are_whole_and_tell_whose_they_are() -> None:
+    """None is lost beside the others or beside loguru's, each has what surrounds it, and one outside has the usual dash."""
+    script = """
+from secretaria.logs import tell_plainly, telling_of
+def work(n):
+    for i in range(100):
+        with telling_of(conversation_id=n):
+            tell_plainly("told", {"seconds": i}, where="x")
+            logger.info("told")
+threads = [threading.Thread(target=work, args=(n,)) for n in range(8)]
+for one in threads: one.start()
+for one in threads: one.join()
+tell_plainly("alone", {}, where="x")
+"""
+    ended = subprocess.run(
+        [sys.executable, "-c", PROLOGUE + textwrap.dedent(script)], capture_output=True, text=True, check=True
+    )
+    *lines, alone = [json.loads(line) for line in ended.stderr.splitlines()]
+    assert Counter(line["conversation_id"] for line in lines) == dict.fromkeys(range(8), 200)
+    plain = [(line["conversation_id"], line["seconds"]) for line in lines if "seconds" in line]
+    assert sorted(plain) == [(n, i) for n in range(8) for i in range(100)]
+    assert (alone["message"], alone["correlation_id"], alone["process"]) == ("alone", "-", "teste")

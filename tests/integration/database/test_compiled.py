@@ -140,3 +140,17 @@ def _end(engine: Engine, pids: list[int]) -> None:
             connection, {"pids": pids}
         )
     outside.dispose()
+
+
+def test_what_cannot_even_be_planned_leaves_its_savepoint(engine: Engine) -> None:
+    """The caller goes back to it, and keeps what was written before."""
+    subject, told = uuid4().hex, {"now": datetime.now(UTC)}
+    missing = CompiledStatement("INSERT INTO nothing_of_the_kind (at) VALUES (:now)", savepoint="here")
+    with transaction(engine) as session:
+        ERASED.run(session, {"subject": subject, **told})
+        with pytest.raises(DBAPIError):
+            missing.run(session, told)
+        session.connection().exec_driver_sql("ROLLBACK TO SAVEPOINT here")
+    found = CompiledStatement("SELECT count(*) AS count FROM erased_contact WHERE subject = :subject")
+    with plain_transaction(engine) as connection:
+        assert found.one(connection, {"subject": subject}).count == 1
